@@ -1,0 +1,110 @@
+#include "model/dhap_model.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "model/file_io.h"
+
+namespace idiolect {
+namespace {
+
+constexpr size_t kMaxConfigBytes = 64 << 10, kMaxTokenizerBytes = 64 << 20;
+constexpr char kConfigFile[] = "config.json", kTokenizerFile[] = "tokenizer.model", kWeightsFile[] = "model.safetensors";
+constexpr char kConfigDigest[] = "sha256_config", kTokenizerDigest[] = "sha256_tokenizer", kDataDigest[] = "sha256_tensors";
+
+absl::Status InFile(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+}
+
+// What a model directory consists of, as bytes.
+struct Files {
+  std::string config, tokenizer;
+  std::unique_ptr<SafetensorsFile> weights;
+};
+
+absl::Status CheckDigest(const SafetensorsFile& weights, const char* key, std::string_view bytes, std::string_view what) {
+  const auto expected = weights.metadata().find(key);
+  if (expected == weights.metadata().end() || expected->second == Sha256Hex({bytes})) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("its checksum of ", what, " does not match: a file of this model is damaged or of another one"));
+}
+
+absl::Status CheckDigests(const Files& files) {
+  if (absl::Status s = CheckDigest(*files.weights, kDataDigest, files.weights->data(), "the tensors"); !s.ok()) return s;
+  if (absl::Status s = CheckDigest(*files.weights, kConfigDigest, files.config, kConfigFile); !s.ok()) return s;
+  return CheckDigest(*files.weights, kTokenizerDigest, files.tokenizer, kTokenizerFile);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::LoadUnguarded(const std::string& folder) {
+  const std::string config_path = folder + "/" + kConfigFile, tokenizer_path = folder + "/" + kTokenizerFile;
+  const std::string weights_path = folder + "/" + kWeightsFile;
+  Files files;
+  auto config_bytes = ReadFile(config_path, kMaxConfigBytes);
+  if (!config_bytes.ok()) return InFile(config_path, config_bytes.status());
+  files.config = *std::move(config_bytes);
+  const auto config = ParseModelConfig(files.config);
+  if (!config.ok()) return InFile(config_path, config.status());
+  auto tokenizer_bytes = ReadFile(tokenizer_path, kMaxTokenizerBytes);
+  if (!tokenizer_bytes.ok()) return InFile(tokenizer_path, tokenizer_bytes.status());
+  files.tokenizer = *std::move(tokenizer_bytes);
+  auto weights = SafetensorsFile::Open(weights_path);
+  if (!weights.ok()) return InFile(weights_path, weights.status());
+  files.weights = *std::move(weights);
+  if (absl::Status s = CheckDigests(files); !s.ok()) return InFile(weights_path, s);
+  auto tokenizer = Tokenizer::FromBytes(files.tokenizer);
+  if (!tokenizer.ok()) return InFile(tokenizer_path, tokenizer.status());
+  if ((*tokenizer)->size() != config->vocab_size) {
+    return InFile(tokenizer_path, absl::InvalidArgumentError(absl::StrCat("has ", (*tokenizer)->size(), " pieces; expected the config's vocab_size of ", config->vocab_size)));
+  }
+  auto parameters = Parameters::FromFile(*config, *files.weights);
+  if (!parameters.ok()) return InFile(weights_path, parameters.status());
+  auto model = std::make_unique<DhapModel>(*config, *std::move(parameters), *std::move(tokenizer));
+  model->content_hash_ = Sha256Hex({files.config, files.tokenizer, files.weights->data()});
+  return model;
+}
+
+absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::Load(const std::string& directory) {
+  try {
+    return LoadUnguarded(directory);
+  } catch (const std::exception& e) {   // ATen throws; beyond this border nothing does
+    return absl::InternalError(absl::StrCat(directory, ": the model can't be built: ", e.what()));
+  }
+}
+
+absl::Status DhapModel::Save(const std::string& directory, TensorType type, const std::string& tokenizer_bytes) const {
+  const std::string config_json = ToJson(config_);
+  if (absl::Status s = WriteFileAtomically(directory + "/" + kTokenizerFile, {tokenizer_bytes}); !s.ok()) return s;
+  if (absl::Status s = WriteFileAtomically(directory + "/" + kConfigFile, {config_json}); !s.ok()) return s;
+  std::map<std::string, std::string> digests = {{kConfigDigest, Sha256Hex({config_json})}, {kTokenizerDigest, Sha256Hex({tokenizer_bytes})}};
+  return parameters_.WriteTo(directory + "/" + kWeightsFile, type, std::move(digests));
+}
+
+HistoryTokens DhapModel::Tokenize(const std::vector<Exchange>& history) const {
+  const size_t skipped = history.size() - std::min<size_t>(history.size(), config_.max_history);
+  HistoryTokens tokens;
+  for (size_t i = skipped; i < history.size(); ++i) {
+    tokens.posts.push_back(PostIds(history[i].post));
+    tokens.responses.push_back(ResponseIds(history[i].response));
+  }
+  return tokens;
+}
+
+CopyDecoder::TargetScores DhapModel::Score(const ProfileBatch& profile, const std::vector<std::vector<int32_t>>& post_ids,
+                                           const TokenBatch& responses, const Dropout& dropout) const {
+  const auto rows = static_cast<int64_t>(post_ids.size()), users = profile.batch_size();
+  const at::Tensor general = rows == users ? profile.general : profile.general.repeat_interleave(rows / users, 0);
+  return decoder.Score(posts(post_ids, general, dropout), profile, responses, dropout);
+}
+
+DhapModel::DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer)
+    : profiles(config, parameters),
+      posts(config, parameters),
+      decoder(config, parameters),
+      config_(config),
+      parameters_(std::move(parameters)),
+      tokenizer_(std::move(tokenizer)) {}
+
+}  // namespace idiolect

@@ -1,0 +1,64 @@
+#include "model/layers.h"
+
+#include <algorithm>
+
+namespace idiolect {
+
+Linear::Linear(const Parameters& parameters, const std::string& name)
+    : weight(parameters.at(name + ".weight")), bias(parameters.at(name + ".bias")) {}
+
+LayerNorm::LayerNorm(const Parameters& parameters, const std::string& name, double epsilon)
+    : weight(parameters.at(name + ".weight")), bias(parameters.at(name + ".bias")), epsilon(epsilon) {}
+
+Gru::Gru(const Parameters& parameters, const std::string& name)
+    : weight_ih(parameters.at(name + ".weight_ih")),
+      weight_hh(parameters.at(name + ".weight_hh")),
+      bias_ih(parameters.at(name + ".bias_ih")),
+      bias_hh(parameters.at(name + ".bias_hh")) {}
+
+at::Tensor Gru::Advance(const at::Tensor& gates_x, const at::Tensor& h) const {
+  const int64_t hidden = h.size(-1);
+  const at::Tensor gates_h = at::addmm(bias_hh, h, weight_hh.t());
+  const at::Tensor rz = at::sigmoid(gates_x.narrow(-1, 0, 2 * hidden) + gates_h.narrow(-1, 0, 2 * hidden));
+  const at::Tensor r = rz.narrow(-1, 0, hidden), z = rz.narrow(-1, hidden, hidden);
+  const at::Tensor n = at::tanh(at::addcmul(gates_x.narrow(-1, 2 * hidden, hidden), r, gates_h.narrow(-1, 2 * hidden, hidden)));
+  return at::lerp(n, h, z);   // n + z (h - n) = (1 - z) n + z h
+}
+
+at::Tensor Gru::Step(const at::Tensor& x, const at::Tensor& h) const { return Advance(at::linear(x, weight_ih, bias_ih), h); }
+
+at::Tensor Gru::Sequence(const at::Tensor& x, at::Tensor h) const {
+  const at::Tensor gates_x = at::linear(x.transpose(0, 1).contiguous(), weight_ih, bias_ih);   // time first: a step is contiguous
+  std::vector<at::Tensor> states;
+  states.reserve(x.size(1));
+  for (const at::Tensor& gates : gates_x.unbind(0)) states.push_back(h = Advance(gates, h));
+  return at::stack(states, 1);
+}
+
+at::Tensor MaskedSoftmax(const at::Tensor& scores, const at::Tensor& mask) {
+  if (scores.size(-1) == 0) return scores;
+  // A large finite number, not -∞: a row without any place must stay a number, and the product then makes it 0.
+  return at::softmax(scores.masked_fill(mask.logical_not(), -1e9), -1) * mask;
+}
+
+at::Tensor LongTensor(const std::vector<int64_t>& values, at::IntArrayRef shape) {
+  at::Tensor tensor = at::empty(shape, at::kLong);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<int64_t>());
+  return tensor;
+}
+
+TokenBatch PadTokens(const std::vector<std::vector<int32_t>>& texts) {
+  size_t width = 0;
+  std::vector<int64_t> lengths;
+  for (const auto& text : texts) {
+    width = std::max(width, text.size());
+    lengths.push_back(static_cast<int64_t>(text.size()));
+  }
+  const auto rows = static_cast<int64_t>(texts.size()), columns = static_cast<int64_t>(width);
+  TokenBatch batch{at::zeros({rows, columns}, at::kLong), at::Tensor(), LongTensor(lengths, {rows})};
+  for (int64_t b = 0; b < rows; ++b) std::copy(texts[b].begin(), texts[b].end(), batch.ids.data_ptr<int64_t>() + b * columns);
+  batch.mask = at::arange(columns, at::kLong).unsqueeze(0) < batch.lengths.unsqueeze(1);
+  return batch;
+}
+
+}  // namespace idiolect

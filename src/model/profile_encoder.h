@@ -1,0 +1,38 @@
+// From histories to implicit profiles. The history encoder is the personalised language model: one Transformer over all
+// of a user's responses, led by a <cls> row whose output is the general profile. The memory encoder turns each historical
+// post, alone, into a key; the value beside it is the mean of the history encoder's output over the response.
+#pragma once
+
+#include <vector>
+
+#include "model/layers.h"
+#include "model/profile_batch.h"
+#include "model/transformer_encoder.h"
+
+namespace idiolect {
+
+// A window of a user's history in token ids, oldest pair first, at most max_history pairs.
+struct HistoryTokens {
+  std::vector<std::vector<int32_t>> posts;        // as Tokenizer::PostIds gives them
+  std::vector<std::vector<int32_t>> responses;    // as Tokenizer::ResponseIds gives them
+  size_t size() const { return responses.size(); }
+};
+
+class ProfileEncoder {
+ public:
+  ProfileEncoder(const ModelConfig& config, const Parameters& parameters);
+
+  // The profiles of the users whose windows these are; a user without history has an empty window.
+  ProfileBatch operator()(const std::vector<HistoryTokens>& windows, const Dropout& dropout) const;
+
+ private:
+  struct Layout;
+  at::Tensor EncodeHistories(const Layout& layout, const Dropout& dropout) const;
+  at::Tensor EncodePosts(const std::vector<HistoryTokens>& windows, const Layout& layout, const Dropout& dropout) const;
+
+  ModelConfig config_;
+  at::Tensor token_embedding_, position_embedding_, slot_embedding_;
+  TransformerEncoder history_encoder_, memory_encoder_;
+};
+
+}  // namespace idiolect

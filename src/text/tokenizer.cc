@@ -1,0 +1,105 @@
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "text/tokenizer_file.h"
+
+namespace idiolect {
+namespace {
+
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";   // ▁, which SentencePiece writes for a space
+
+// How many bytes a UTF-8 character has that begins with `lead`; 0: none begins so.
+int CharacterLength(int lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  if (lead >= 0xF0 && lead <= 0xF4) return 4;
+  return 0;
+}
+
+int ByteValue(const std::string& piece) {   // "<0xE4>"
+  return std::stoi(piece.substr(3, 2), nullptr, 16);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened; expected a SentencePiece model"));
+  const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  auto tokenizer = FromBytes(bytes);
+  if (!tokenizer.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", tokenizer.status().message()));
+  return tokenizer;
+}
+
+absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromBytes(std::string_view bytes) {
+  if (absl::Status checked = CheckTokenizerFile(bytes); !checked.ok()) return checked;
+  auto tokenizer = std::unique_ptr<Tokenizer>(new Tokenizer);
+  std::string error;
+  tokenizer->pieces_ = PieceModel::FromBytes(bytes, &error);
+  if (tokenizer->pieces_ == nullptr) return absl::InvalidArgumentError(absl::StrCat("not a SentencePiece model: ", error));
+  const PieceModel& pieces = *tokenizer->pieces_;
+  tokenizer->size_ = pieces.size();
+  tokenizer->byte_of_.assign(tokenizer->size_, -1);
+  for (int id = 0; id < tokenizer->size_; ++id) {
+    if (pieces.IsByte(id)) tokenizer->byte_of_[id] = static_cast<int16_t>(ByteValue(pieces.Piece(id)));
+  }
+  return tokenizer;
+}
+
+std::vector<int32_t> Tokenizer::Encode(std::string_view text) const {
+  const std::vector<int> ids = pieces_->Encode(text);
+  return {ids.begin(), ids.end()};
+}
+
+std::vector<int32_t> Tokenizer::PostIds(std::string_view text, int max_tokens) const {
+  std::vector<int32_t> ids = Encode(text);
+  const size_t kept = max_tokens - 1;
+  if (ids.size() > kept) ids.erase(ids.begin(), ids.end() - kept);
+  ids.push_back(kEos);
+  return ids;
+}
+
+std::vector<int32_t> Tokenizer::ResponseIds(std::string_view text, int max_tokens) const {
+  std::vector<int32_t> ids = Encode(text);
+  ids.resize(std::min<size_t>(ids.size(), max_tokens - 1));
+  ids.push_back(kEos);
+  return ids;
+}
+
+std::string Tokenizer::Decode(const std::vector<int32_t>& ids) const {
+  return pieces_->Decode({ids.begin(), ids.end()});
+}
+
+int Tokenizer::TrailingIncompleteBytes(const std::vector<int32_t>& ids) const {
+  const int limit = std::min<int>(3, ids.size());
+  for (int back = 1; back <= limit; ++back) {
+    const int byte = byte_of_[ids[ids.size() - back]];
+    if (byte < 0) return 0;
+    if (byte < 0x80 || byte >= 0xC0) return CharacterLength(byte) > back ? back : 0;   // a lead byte: complete already?
+  }
+  return 0;
+}
+
+std::string Tokenizer::DecodeStable(const std::vector<int32_t>& ids) const {
+  const int open = TrailingIncompleteBytes(ids);
+  return open == 0 ? Decode(ids) : Decode({ids.begin(), ids.end() - open});
+}
+
+std::string Tokenizer::PieceText(int32_t id) const {
+  return absl::StrReplaceAll(pieces_->Piece(id), {{kSpaceMark, " "}});
+}
+
+double Tokenizer::Surprisal(std::string_view text) const {
+  double nats = 0;
+  for (int32_t id : Encode(text)) nats -= pieces_->Score(id);
+  return nats;
+}
+
+}  // namespace idiolect

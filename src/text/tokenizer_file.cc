@@ -1,0 +1,141 @@
+#include "text/tokenizer_file.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "tokenizer_file.pb.h"
+
+namespace idiolect {
+namespace {
+
+using text::TokenizerFile;
+
+constexpr int kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6;
+constexpr int kMaxPieces = 1 << 20;
+
+absl::Status Fault(std::string_view what) { return absl::InvalidArgumentError(what); }
+
+// The normalisation table is a double-array trie (32-bit units) and the blob of zero-terminated texts that its leaves
+// point to. A unit holds a label (low 8 bits, and bit 31 for a leaf), an offset and a flag «a leaf follows».
+class CharacterMap {
+ public:
+  explicit CharacterMap(std::string_view bytes) : bytes_(bytes) {}
+
+  absl::Status Check() {
+    uint32_t trie_bytes = 0;
+    if (bytes_.size() < sizeof(trie_bytes)) return Fault("normalisation table: shorter than its header");
+    std::memcpy(&trie_bytes, bytes_.data(), sizeof(trie_bytes));
+    if (trie_bytes % 4 != 0 || trie_bytes < 1024 || trie_bytes >= bytes_.size() - sizeof(trie_bytes)) {
+      return Fault("normalisation table: its trie's size does not fit the table");
+    }
+    units_.resize(trie_bytes / 4);
+    std::memcpy(units_.data(), bytes_.data() + sizeof(trie_bytes), trie_bytes);
+    texts_ = bytes_.substr(sizeof(trie_bytes) + trie_bytes);
+    if (texts_.back() != '\0') return Fault("normalisation table: its texts are not terminated");
+    return Walk();
+  }
+
+ private:
+  static uint32_t Offset(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
+  static bool HasLeaf(uint32_t unit) { return (unit >> 8) & 1; }
+  static uint32_t Label(uint32_t unit) { return unit & ((1u << 31) | 0xFF); }
+
+  // Visits every unit that some input can reach and checks every index before it is used.
+  absl::Status Walk() {
+    std::vector<bool> seen(units_.size(), false);
+    std::vector<uint32_t> open = {0};
+    while (!open.empty()) {
+      const uint32_t at = open.back();
+      open.pop_back();
+      if (seen[at]) continue;
+      seen[at] = true;
+      const uint32_t base = at ^ Offset(units_[at]);
+      if (base >= units_.size()) return Fault("normalisation table: an offset points outside the trie");
+      if (at != 0 && HasLeaf(units_[at]) && (units_[base] & 0x7FFFFFFF) >= texts_.size()) {
+        return Fault("normalisation table: a leaf points outside the texts");
+      }
+      for (uint32_t label = 0; label < 256; ++label) {
+        const uint32_t next = base ^ label;
+        if (next >= units_.size()) return Fault("normalisation table: an offset points outside the trie");
+        if (Label(units_[next]) == label) open.push_back(next);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  std::string_view bytes_, texts_;
+  std::vector<uint32_t> units_;
+};
+
+absl::Status CheckNormalizer(const TokenizerFile::NormalizerSpec& spec) {
+  return spec.precompiled_charsmap().empty() ? absl::OkStatus() : CharacterMap(spec.precompiled_charsmap()).Check();
+}
+
+bool IsUtf8(std::string_view s) {
+  for (size_t i = 0; i < s.size();) {
+    const auto lead = static_cast<unsigned char>(s[i]);
+    const int length = lead < 0x80 ? 1 : lead >= 0xC2 && lead <= 0xDF ? 2 : (lead >> 4) == 0xE ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+    if (length == 0 || i + length > s.size()) return false;
+    for (int k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(s[i + k]) >> 6) != 2) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+bool IsBytePiece(std::string_view piece) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  return piece.size() == 6 && piece.substr(0, 3) == "<0x" && piece[5] == '>' && kHex.find(piece[3]) != kHex.npos &&
+         kHex.find(piece[4]) != kHex.npos;
+}
+
+absl::Status CheckPieces(const TokenizerFile& file) {
+  if (file.pieces_size() < 5 || file.pieces_size() > kMaxPieces) {
+    return Fault(absl::StrCat("a vocabulary of ", file.pieces_size(), " pieces; expected 5 to ", kMaxPieces));
+  }
+  absl::flat_hash_set<std::string_view> seen;
+  int bytes = 0;
+  for (int id = 0; id < file.pieces_size(); ++id) {
+    const auto& piece = file.pieces(id);
+    if (piece.piece().empty() || !IsUtf8(piece.piece())) return Fault(absl::StrCat("piece ", id, " is empty or not UTF-8"));
+    if (!seen.insert(piece.piece()).second) return Fault(absl::StrCat("piece ", id, " stands in the vocabulary twice"));
+    if (!std::isfinite(piece.score())) return Fault(absl::StrCat("piece ", id, " has a score that is not a number"));
+    if (piece.type() < kNormal || piece.type() > kByte) return Fault(absl::StrCat("piece ", id, " is of an unknown type"));
+    if ((piece.type() == kByte) != IsBytePiece(piece.piece())) return Fault(absl::StrCat("piece ", id, " is a byte in name or type only"));
+    bytes += piece.type() == kByte;
+    if ((piece.type() == kUnknown) != (id == 1)) return Fault("<unk> must have id 1 and be the only unknown piece");
+  }
+  if (bytes != 256) return Fault(absl::StrCat(bytes, " byte pieces; expected 256 (byte fallback)"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckSpecialPieces(const TokenizerFile& file) {
+  constexpr std::pair<int, std::string_view> kSpecial[] = {{0, "<pad>"}, {2, "<s>"}, {3, "</s>"}, {4, "<cls>"}};
+  for (auto [id, name] : kSpecial) {
+    if (file.pieces(id).piece() != name || file.pieces(id).type() != kControl) {
+      return Fault(absl::StrCat("the control piece ", name, " must have id ", id));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckTokenizerFile(std::string_view bytes) {
+  TokenizerFile file;
+  if (bytes.size() > std::numeric_limits<int>::max() || !file.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Fault("not a SentencePiece model (its protobuf can't be parsed)");
+  }
+  if (file.trainer_spec().model_type() != 1) return Fault("not a unigram model");
+  if (absl::Status s = CheckPieces(file); !s.ok()) return s;
+  if (absl::Status s = CheckSpecialPieces(file); !s.ok()) return s;
+  if (absl::Status s = CheckNormalizer(file.normalizer_spec()); !s.ok()) return s;
+  return CheckNormalizer(file.denormalizer_spec());
+}
+
+}  // namespace idiolect
