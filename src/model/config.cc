@@ -15,7 +15,7 @@ using nlohmann::json;
 
 constexpr size_t kMaxConfigBytes = 64 << 10;
 
-absl::Status Fault(std::string_view field, std::string_view expected) {
+absl::Status Fault(const std::string& field, const std::string& expected) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": expected ", expected));
 }
 
@@ -84,7 +84,7 @@ absl::Status ReadOthers(const json& j, ModelConfig* config) {
 absl::Status ReadParts(const json& j, ModelConfig* config) {
   const auto parts = j.find("parts");
   if (parts == j.end()) return absl::OkStatus();   // the three parts of the paper, the struct's defaults
-  constexpr std::string_view kExpected = "a list out of \"general\", \"memory\", \"copy\", \"post_copy\"";
+  constexpr char kExpected[] = "a list out of \"general\", \"memory\", \"copy\", \"post_copy\"";
   if (!parts->is_array()) return Fault("parts", kExpected);
   for (const Part& part : kParts) config->*part.member = false;
   for (const json& name : *parts) {

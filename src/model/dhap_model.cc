@@ -24,7 +24,7 @@ struct Files {
   std::unique_ptr<SafetensorsFile> weights;
 };
 
-absl::Status CheckDigest(const SafetensorsFile& weights, const char* key, std::string_view bytes, std::string_view what) {
+absl::Status CheckDigest(const SafetensorsFile& weights, const char* key, std::string_view bytes, const char* what) {
   const auto expected = weights.metadata().find(key);
   if (expected == weights.metadata().end() || expected->second == Sha256Hex({bytes})) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("its checksum of ", what, " does not match: a file of this model is damaged or of another one"));

@@ -17,7 +17,7 @@
 namespace idiolect {
 namespace {
 
-absl::Status SystemError(const std::string& path, std::string_view what) {
+absl::Status SystemError(const std::string& path, const char* what) {
   return absl::UnavailableError(absl::StrCat(path, ": ", what, ": ", std::strerror(errno)));
 }
 

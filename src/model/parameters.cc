@@ -47,7 +47,7 @@ class ShapeList {
   int64_t d_;
 };
 
-absl::Status Fault(const std::string& name, std::string_view what) {
+absl::Status Fault(const std::string& name, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("tensor \"", name, "\": ", what));
 }
 

@@ -25,8 +25,8 @@ static_assert(std::endian::native == std::endian::little, "safetensors is little
 constexpr uint64_t kMaxHeaderBytes = 1 << 20;
 constexpr size_t kMaxDimensions = 8;
 
-absl::Status Fault(std::string_view what) { return absl::InvalidArgumentError(what); }
-absl::Status TensorFault(std::string_view name, std::string_view what) {
+absl::Status Fault(const std::string& what) { return absl::InvalidArgumentError(what); }
+absl::Status TensorFault(const std::string& name, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("tensor \"", name, "\": ", what));
 }
 

@@ -12,7 +12,7 @@
 namespace idiolect {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";   // ▁, which SentencePiece writes for a space
+constexpr char kSpaceMark[] = "\xE2\x96\x81";   // ▁, which SentencePiece writes for a space
 
 // How many bytes a UTF-8 character has that begins with `lead`; 0: none begins so.
 int CharacterLength(int lead) {

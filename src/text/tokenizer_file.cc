@@ -3,10 +3,13 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "text/utf8.h"
 #include "tokenizer_file.pb.h"
 
 namespace idiolect {
@@ -17,7 +20,7 @@ using text::TokenizerFile;
 constexpr int kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6;
 constexpr int kMaxPieces = 1 << 20;
 
-absl::Status Fault(std::string_view what) { return absl::InvalidArgumentError(what); }
+absl::Status Fault(const std::string& what) { return absl::InvalidArgumentError(what); }
 
 // The normalisation table is a double-array trie (32-bit units) and the blob of zero-terminated texts that its leaves
 // point to. A unit holds a label (low 8 bits, and bit 31 for a leaf), an offset and a flag «a leaf follows».
@@ -75,19 +78,6 @@ absl::Status CheckNormalizer(const TokenizerFile::NormalizerSpec& spec) {
   return spec.precompiled_charsmap().empty() ? absl::OkStatus() : CharacterMap(spec.precompiled_charsmap()).Check();
 }
 
-bool IsUtf8(std::string_view s) {
-  for (size_t i = 0; i < s.size();) {
-    const auto lead = static_cast<unsigned char>(s[i]);
-    const int length = lead < 0x80 ? 1 : lead >= 0xC2 && lead <= 0xDF ? 2 : (lead >> 4) == 0xE ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
-    if (length == 0 || i + length > s.size()) return false;
-    for (int k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(s[i + k]) >> 6) != 2) return false;
-    }
-    i += length;
-  }
-  return true;
-}
-
 bool IsBytePiece(std::string_view piece) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   return piece.size() == 6 && piece.substr(0, 3) == "<0x" && piece[5] == '>' && kHex.find(piece[3]) != kHex.npos &&
@@ -102,7 +92,7 @@ absl::Status CheckPieces(const TokenizerFile& file) {
   int bytes = 0;
   for (int id = 0; id < file.pieces_size(); ++id) {
     const auto& piece = file.pieces(id);
-    if (piece.piece().empty() || !IsUtf8(piece.piece())) return Fault(absl::StrCat("piece ", id, " is empty or not UTF-8"));
+    if (piece.piece().empty() || !IsValidUtf8(piece.piece())) return Fault(absl::StrCat("piece ", id, " is empty or not UTF-8"));
     if (!seen.insert(piece.piece()).second) return Fault(absl::StrCat("piece ", id, " stands in the vocabulary twice"));
     if (!std::isfinite(piece.score())) return Fault(absl::StrCat("piece ", id, " has a score that is not a number"));
     if (piece.type() < kNormal || piece.type() > kByte) return Fault(absl::StrCat("piece ", id, " is of an unknown type"));
@@ -115,7 +105,7 @@ absl::Status CheckPieces(const TokenizerFile& file) {
 }
 
 absl::Status CheckSpecialPieces(const TokenizerFile& file) {
-  constexpr std::pair<int, std::string_view> kSpecial[] = {{0, "<pad>"}, {2, "<s>"}, {3, "</s>"}, {4, "<cls>"}};
+  constexpr std::pair<int, const char*> kSpecial[] = {{0, "<pad>"}, {2, "<s>"}, {3, "</s>"}, {4, "<cls>"}};
   for (auto [id, name] : kSpecial) {
     if (file.pieces(id).piece() != name || file.pieces(id).type() != kControl) {
       return Fault(absl::StrCat("the control piece ", name, " must have id ", id));
