@@ -45,7 +45,7 @@ CopyDecoder::CopyDecoder(const ModelConfig& config, const Parameters& parameters
       token_embedding_(parameters.at("token_embedding.weight")),
       output_weight_(parameters.at(config.tie_embeddings ? "token_embedding.weight" : "decoder.output.weight")),
       output_bias_(parameters.at("decoder.output.bias")),
-      impossible_(at::zeros({config.vocab_size}, at::kBool)),
+      impossible_(at::zeros({config.vocab_size})),
       gru_(parameters, "decoder.gru"),
       bridge_(parameters, "decoder.bridge"),
       post_query_(parameters, "decoder.post_query"),
@@ -53,7 +53,7 @@ CopyDecoder::CopyDecoder(const ModelConfig& config, const Parameters& parameters
       copy_query_(parameters, "decoder.copy_query"),
       readout_(parameters, "decoder.readout"),
       gate_(parameters, "decoder.gate") {
-  for (int32_t id : {kPad, kBos, kCls}) impossible_[id].fill_(true);
+  for (int32_t id : {kPad, kBos, kCls}) impossible_[id].fill_(kMinusInfinity);
 }
 
 at::Tensor CopyDecoder::InitialState(const PostBatch& post, const at::Tensor& general) const {
@@ -102,8 +102,8 @@ at::Tensor CopyDecoder::Gate(const at::Tensor& features, const at::Tensor& absen
 }
 
 at::Tensor CopyDecoder::GenerateLogProbs(const at::Tensor& features, const Dropout& dropout) const {
-  const at::Tensor logits = at::linear(dropout(at::tanh(readout_(features))), output_weight_, output_bias_);
-  return at::log_softmax(logits.masked_fill(impossible_, kMinusInfinity), -1);
+  // Masking the bias costs V operations, masking the logits would cost V a row.
+  return at::log_softmax(at::linear(dropout(at::tanh(readout_(features))), output_weight_, output_bias_ + impossible_), -1);
 }
 
 CopyDecoder::TargetScores CopyDecoder::Score(const PostBatch& post, const ProfileBatch& profile, const TokenBatch& targets,

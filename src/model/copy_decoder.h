@@ -61,7 +61,7 @@ class CopyDecoder {
  private:
   ModelConfig config_;
   at::Tensor token_embedding_, output_weight_, output_bias_;
-  at::Tensor impossible_;       // [V] bool: the ids that are never generated
+  at::Tensor impossible_;       // [V] 0, and -∞ for the ids that are never generated
   Gru gru_;
   Linear bridge_, post_query_, memory_query_, copy_query_, readout_, gate_;
 };

@@ -12,10 +12,10 @@
 
 namespace idiolect {
 
-// Dropout in training, the identity when serving. Its random numbers come from ATen's default generator.
+// Dropout in training, the identity when serving. Seeded by ATen's default generator, one draw a call.
 struct Dropout {
   double rate = 0;            // [0, 1): probability that a value is dropped; 0 when serving
-  at::Tensor operator()(const at::Tensor& x) const { return rate > 0 ? at::dropout(x, rate, /*train=*/true) : x; }
+  at::Tensor operator()(const at::Tensor& x) const;
 };
 
 struct Linear {

@@ -1,0 +1,56 @@
+#include "train/adamw.h"
+
+#include <cmath>
+
+#include "absl/strings/match.h"
+
+namespace idiolect {
+namespace {
+
+constexpr double kBeta1 = 0.9, kBeta2 = 0.98, kEpsilon = 1e-8;
+
+bool Decays(const std::string& name, const at::Tensor& p) { return p.dim() == 2 && !absl::StrContains(name, "embedding"); }
+
+}  // namespace
+
+AdamW::AdamW(const Parameters& parameters, double weight_decay) : parameters_(parameters.tensors()), weight_decay_(weight_decay) {
+  for (auto& [name, p] : parameters_) {
+    p.set_requires_grad(true);
+    first_[name] = at::zeros_like(p);
+    second_[name] = at::zeros_like(p);
+  }
+}
+
+void AdamW::ZeroGradients() {
+  for (auto& [name, p] : parameters_) p.mutable_grad() = at::Tensor();
+}
+
+double AdamW::ClipGradients(double limit) {
+  double square = 0;
+  for (auto& [name, p] : parameters_) {
+    if (p.grad().defined()) square += at::dot(p.grad().view({-1}), p.grad().view({-1})).item<double>();
+  }
+  const double norm = std::sqrt(square);
+  if (norm > limit) {
+    for (auto& [name, p] : parameters_) {
+      if (p.grad().defined()) p.mutable_grad().mul_(limit / norm);
+    }
+  }
+  return norm;
+}
+
+void AdamW::Update(double learning_rate, int64_t step) {
+  const at::NoGradGuard no_grad;
+  const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step)), correction2 = 1 - std::pow(kBeta2, static_cast<double>(step));
+  for (auto& [name, p] : parameters_) {
+    const at::Tensor gradient = p.grad();
+    if (!gradient.defined()) continue;
+    at::Tensor &m = first_[name], &v = second_[name];
+    m.lerp_(gradient, 1 - kBeta1);
+    v.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
+    if (Decays(name, p)) p.mul_(1 - learning_rate * weight_decay_);
+    p.addcdiv_(m, v.sqrt().div_(std::sqrt(correction2)).add_(kEpsilon), -learning_rate / correction1);
+  }
+}
+
+}  // namespace idiolect

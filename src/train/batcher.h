@@ -1,0 +1,36 @@
+// Draws training batches. The batch of a step depends on the seed and the step alone, so a resumed run sees what the
+// uninterrupted one would have seen.
+#pragma once
+
+#include <random>
+#include <vector>
+
+#include "train/corpus.h"
+#include "train/train_options.h"
+
+namespace idiolect {
+
+// `groups` windows, each with the same number of targets: row b belongs to window b / (rows / windows).
+struct TrainBatch {
+  std::vector<HistoryTokens> windows;
+  std::vector<std::vector<int32_t>> posts, responses;
+  std::vector<bool> real;     // rows that fill up a short group count for nothing
+  int64_t real_rows = 0;
+};
+
+class Batcher {
+ public:
+  // `corpus` and `options` must outlive the batcher.
+  Batcher(const Corpus& corpus, const TrainOptions& options);
+  TrainBatch BatchOf(int64_t step) const;
+
+ private:
+  void AddGroup(std::mt19937_64& random, TrainBatch& batch) const;
+  HistoryTokens DrawWindow(const UserCorpus& user, size_t start, std::mt19937_64& random) const;
+
+  const Corpus& corpus_;
+  const TrainOptions& options_;
+  std::vector<double> cumulative_weights_;    // over the users
+};
+
+}  // namespace idiolect

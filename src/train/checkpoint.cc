@@ -1,0 +1,62 @@
+#include "train/checkpoint.h"
+
+#include <charconv>
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "model/safetensors.h"
+
+namespace idiolect {
+namespace {
+
+using TensorMap = std::map<std::string, at::Tensor>;
+
+// Every tensor of the run under a name of its own. They share memory with the run, so reading into them restores it.
+TensorMap AllTensors(const Parameters& parameters, AdamW& optimizer) {
+  TensorMap all;
+  for (const auto& [name, tensor] : parameters.tensors()) all["weight/" + name] = tensor.detach();
+  for (const auto& [name, tensor] : optimizer.first_moments()) all["moment1/" + name] = tensor;
+  for (const auto& [name, tensor] : optimizer.second_moments()) all["moment2/" + name] = tensor;
+  return all;
+}
+
+absl::Status Fault(const std::string& path, const std::string& what) { return absl::InvalidArgumentError(absl::StrCat(path, ": ", what)); }
+
+bool ReadNumber(const std::map<std::string, std::string>& metadata, const std::string& key, double* value) {
+  const auto found = metadata.find(key);
+  return found != metadata.end() && absl::SimpleAtod(found->second, value);
+}
+
+}  // namespace
+
+absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer, const RunState& state) {
+  std::map<std::string, TensorView> views;
+  const TensorMap all = AllTensors(parameters, optimizer);
+  for (const auto& [name, tensor] : all) {
+    views[name] = {TensorType::kFloat32, tensor.sizes().vec(), {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}};
+  }
+  return WriteSafetensors(path, views, {{"step", absl::StrCat(state.step)}, {"best_own", absl::StrCat(state.best_own)}, {"seconds", absl::StrCat(state.seconds)}});
+}
+
+absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer) {
+  auto file = SafetensorsFile::Open(path);
+  if (!file.ok()) return absl::Status(file.status().code(), absl::StrCat(path, ": ", file.status().message()));
+  for (auto& [name, tensor] : AllTensors(parameters, optimizer)) {
+    const auto found = (*file)->tensors().find(name);
+    if (found == (*file)->tensors().end() || found->second.shape != tensor.sizes().vec() || found->second.type != TensorType::kFloat32) {
+      return Fault(path, absl::StrCat("\"", name, "\" is missing or of another shape: the checkpoint is of a model of other sizes"));
+    }
+    std::memcpy(tensor.data_ptr(), found->second.bytes.data(), found->second.bytes.size());
+  }
+  double step = 0;
+  RunState state;
+  const auto& metadata = (*file)->metadata();
+  if (!ReadNumber(metadata, "step", &step) || !ReadNumber(metadata, "best_own", &state.best_own) || !ReadNumber(metadata, "seconds", &state.seconds)) {
+    return Fault(path, "its metadata has no step, best_own or seconds");
+  }
+  state.step = static_cast<int64_t>(step);
+  return state;
+}
+
+}  // namespace idiolect

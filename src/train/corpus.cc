@@ -1,0 +1,87 @@
+#include "train/corpus.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "absl/strings/str_split.h"
+#include "text/exchange_reader.h"
+
+namespace idiolect {
+namespace {
+
+int CountWords(const std::string& text) {
+  return static_cast<int>(std::vector<absl::string_view>(absl::StrSplit(text, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())).size());
+}
+
+// A user while the files are read: the splits may come in any order of lines.
+struct Draft {
+  std::vector<TokenPair> train, valid, unsplit;
+};
+
+TokenPair Tokenize(const RawExchange& exchange, const Tokenizer& tokenizer, const ModelConfig& config) {
+  TokenPair pair{tokenizer.PostIds(exchange.post, config.max_post_tokens), tokenizer.ResponseIds(exchange.response, config.max_response_tokens), 0};
+  const bool cut = static_cast<int>(pair.response.size()) == config.max_response_tokens;
+  pair.words = CountWords(cut ? tokenizer.Decode(pair.response) : exchange.response);
+  return pair;
+}
+
+UserCorpus Finish(Draft draft, const std::string& source) {
+  const size_t held_out = std::min<size_t>(20, draft.unsplit.size() / 10);
+  const auto cut = draft.unsplit.end() - static_cast<std::ptrdiff_t>(held_out);
+  std::move(draft.unsplit.begin(), cut, std::back_inserter(draft.train));
+  std::move(cut, draft.unsplit.end(), std::back_inserter(draft.valid));
+  UserCorpus user{source, std::move(draft.train), 0, 0};
+  user.train_end = user.pairs.size();
+  std::move(draft.valid.begin(), draft.valid.end(), std::back_inserter(user.pairs));
+  user.valid_end = user.pairs.size();
+  return user;
+}
+
+}  // namespace
+
+HistoryTokens UserCorpus::Window(size_t index, size_t count) const {
+  HistoryTokens window;
+  for (size_t i = index - std::min(index, count); i < index; ++i) {
+    window.posts.push_back(pairs[i].post);
+    window.responses.push_back(pairs[i].response);
+  }
+  return window;
+}
+
+absl::Status ForEachExchange(const std::vector<std::string>& files, const std::function<void(const RawExchange&)>& visit) {
+  for (const std::string& file : files) {
+    auto reader = ExchangeReader::Open(file);
+    if (!reader.ok()) return reader.status();
+    while (true) {
+      absl::StatusOr<std::optional<RawExchange>> next = (*reader)->Next();
+      if (!next.ok()) return next.status();
+      if (!next->has_value()) break;
+      visit(**next);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer, const ModelConfig& config) {
+  std::map<std::pair<std::string, std::string>, Draft> drafts;   // by source and user
+  const absl::Status read = ForEachExchange(files, [&](const RawExchange& exchange) {
+    if (exchange.split == "test") return;
+    Draft& draft = drafts[{exchange.source, exchange.user}];
+    auto& part = exchange.split == "train" ? draft.train : exchange.split == "valid" ? draft.valid : draft.unsplit;
+    part.push_back(Tokenize(exchange, tokenizer, config));
+  });
+  if (!read.ok()) return read;
+  Corpus corpus;
+  for (auto& [key, draft] : drafts) {
+    UserCorpus user = Finish(std::move(draft), key.first);
+    if (user.train_end == 0) continue;
+    corpus.train_pairs += static_cast<int64_t>(user.train_end);
+    corpus.valid_pairs += static_cast<int64_t>(user.valid_end - user.train_end);
+    corpus.users.push_back(std::move(user));
+  }
+  if (corpus.users.empty()) return absl::InvalidArgumentError("the data holds no exchange to train on");
+  return corpus;
+}
+
+}  // namespace idiolect

@@ -1,0 +1,44 @@
+// Exchanges of many users in token ids, ready to draw training examples from. Read-only after loading.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/config.h"
+#include "model/profile_encoder.h"
+#include "text/tokenizer.h"
+
+namespace idiolect {
+
+struct TokenPair {
+  std::vector<int32_t> post, response;    // as the model reads them, </s> included
+  int words = 0;                          // whitespace words of the response's part that the model reads
+};
+
+// One user's exchanges, oldest first: [0, train_end) may be trained on, [train_end, valid_end) validates.
+struct UserCorpus {
+  std::string source;
+  std::vector<TokenPair> pairs;
+  size_t train_end = 0, valid_end = 0;
+
+  // The newest `count` pairs before `index`.
+  HistoryTokens Window(size_t index, size_t count) const;
+};
+
+struct Corpus {
+  std::vector<UserCorpus> users;
+  int64_t train_pairs = 0, valid_pairs = 0;
+};
+
+// Calls `visit` with every exchange of the files, as they come. An unreadable line is an error: a researcher wants to
+// know that the data is broken before hours are spent on it.
+absl::Status ForEachExchange(const std::vector<std::string>& files, const std::function<void(const struct RawExchange&)>& visit);
+
+// Reads the files. Lines with a `split` keep it (test is left out); a user whose lines have none is split by order: the
+// last tenth, at most 20, validates. kInvalidArgument names file and line.
+absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer, const ModelConfig& config);
+
+}  // namespace idiolect

@@ -1,0 +1,223 @@
+#include "train/trainer.h"
+
+#include <ATen/Parallel.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "model/file_io.h"
+#include "train/batcher.h"
+#include "train/checkpoint.h"
+#include "train/model_card.h"
+#include "train/tokenizer_training.h"
+
+namespace idiolect {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+constexpr size_t kMaxTokenizerBytes = 64 << 20;
+
+// Every step allocates and frees tens of megabytes. By default malloc maps and unmaps those, and the kernel's clearing of
+// fresh pages took half of the training time; kept in the heap, the same pages serve every step.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, 2'000'000'000);
+  mallopt(M_TOP_PAD, 256 << 20);
+  mallopt(M_ARENA_MAX, 1);
+}
+
+// One run: everything that lives as long as the training.
+class Run {
+ public:
+  Run(const TrainOptions& options, const ProgressCallback& progress) : options_(options), progress_(progress) {}
+
+  absl::Status Prepare() {
+    if (absl::Status s = MakeFolders(); !s.ok()) return s;
+    if (absl::Status s = PrepareTokenizer(); !s.ok()) return s;
+    Say("reading and tokenizing the data");
+    auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model);
+    if (!corpus.ok()) return corpus.status();
+    corpus_ = *std::move(corpus);
+    Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ", corpus_.valid_pairs, " to validate"));
+    const Parameters parameters = Parameters::Random(options_.model, options_.seed);
+    model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_);
+    optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
+    batcher_ = std::make_unique<Batcher>(corpus_, options_);
+    validation_ = std::make_unique<Validation>(corpus_, options_.validation_users, options_.seed);
+    return Resume();
+  }
+
+  absl::Status Loop(const std::atomic<bool>& stop) {
+    start_ = Clock::now();
+    while (state_.step < options_.steps && !stop) {
+      Step();
+      if (state_.step % options_.validate_every == 0 || state_.step == options_.steps) {
+        if (absl::Status s = Validate(); !s.ok()) return s;
+      }
+      if (state_.step % options_.checkpoint_every == 0) {
+        if (absl::Status s = Save(); !s.ok()) return s;
+      }
+    }
+    return Save();
+  }
+
+ private:
+  void Say(const std::string& message) const {
+    TrainProgress p;
+    p.event = TrainProgress::Event::kMessage;
+    p.message = message;
+    progress_(p);
+  }
+
+  std::string Work(const char* name) const { return options_.work + "/" + name; }
+
+  absl::Status MakeFolders() const {
+    std::error_code error;
+    for (const std::string& dir : {options_.out, options_.work}) {
+      fs::create_directories(dir, error);
+      if (error) return absl::UnavailableError(absl::StrCat(dir, ": cannot be created: ", error.message()));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status PrepareTokenizer() {
+    const std::string path = Work("tokenizer.model");
+    if (!fs::exists(path)) {
+      Say("learning the tokenizer");
+      if (absl::Status s = TrainTokenizer(options_, path); !s.ok()) return s;
+    }
+    auto bytes = ReadFile(path, kMaxTokenizerBytes);
+    if (!bytes.ok()) return bytes.status();
+    tokenizer_bytes_ = *std::move(bytes);
+    auto tokenizer = Tokenizer::Load(path);
+    if (!tokenizer.ok()) return tokenizer.status();
+    tokenizer_ = *std::move(tokenizer);
+    if (tokenizer_->size() == options_.model.vocab_size) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(path, ": has ", tokenizer_->size(), " pieces; expected vocab_size ", options_.model.vocab_size));
+  }
+
+  absl::Status Resume() {
+    const auto state = LoadCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_);
+    if (absl::IsNotFound(state.status())) return absl::OkStatus();
+    if (!state.ok()) return state.status();
+    state_ = *state;
+    first_step_ = state_.step;
+    Say(absl::StrCat("going on after step ", state_.step));
+    return absl::OkStatus();
+  }
+
+  double LearningRate() const {
+    const auto step = static_cast<double>(state_.step + 1), warmup = static_cast<double>(options_.warmup_steps);
+    if (step < warmup) return options_.learning_rate * step / warmup;
+    const double left = (static_cast<double>(options_.steps) - step) / std::max(1.0, static_cast<double>(options_.steps) - warmup);
+    return options_.learning_rate * (0.02 + 0.98 * std::max(0.0, left));
+  }
+
+  void Step() {
+    const auto begin = Clock::now();
+    const TrainBatch batch = batcher_->BatchOf(state_.step);
+    // Dropout too must not depend on where the run was interrupted.
+    at::Generator generator = at::detail::getDefaultCPUGenerator();
+    generator.set_current_seed(options_.seed * 1000003 + static_cast<uint64_t>(state_.step));
+    optimizer_->ZeroGradients();
+    const double loss = Backward(batch);
+    optimizer_->ClipGradients(options_.clip_norm);
+    const double rate = LearningRate();
+    optimizer_->Update(rate, state_.step + 1);
+    state_.step += 1;
+    state_.seconds += SecondsSince(begin);
+    targets_ += batch.real_rows;
+    loss_ = loss_ == 0 ? loss : 0.98 * loss_ + 0.02 * loss;
+    Report(rate);
+  }
+
+  double Backward(const TrainBatch& batch) const {
+    const Dropout dropout{options_.dropout};
+    TokenBatch targets = PadTokens(batch.responses);
+    for (size_t row = 0; row < batch.real.size(); ++row) {
+      if (!batch.real[row]) targets.mask[static_cast<int64_t>(row)].fill_(false);
+    }
+    const at::Tensor loss = -model_->Score(model_->profiles(batch.windows, dropout), batch.posts, targets, dropout).log_probs.mean();
+    loss.backward();
+    return loss.item<double>();
+  }
+
+  TrainProgress Now(TrainProgress::Event event) const {
+    TrainProgress p;
+    p.event = event;
+    p.step = state_.step;
+    p.steps = options_.steps;
+    p.loss = loss_;
+    const double elapsed = SecondsSince(start_);
+    p.targets_per_second = static_cast<double>(targets_) / elapsed;
+    p.seconds_left = elapsed / static_cast<double>(state_.step - first_step_) * static_cast<double>(options_.steps - state_.step);
+    return p;
+  }
+
+  void Report(double rate) {
+    TrainProgress p = Now(TrainProgress::Event::kStep);
+    p.learning_rate = rate;
+    progress_(p);
+    if (state_.step % 50 == 0) {
+      Log({{"step", p.step}, {"loss", p.loss}, {"targets_per_second", p.targets_per_second}, {"learning_rate", rate}});
+    }
+  }
+
+  void Log(const nlohmann::ordered_json& line) const { std::ofstream(Work("train.jsonl"), std::ios::app) << line.dump() << "\n"; }
+
+  absl::Status Validate() {
+    const ValidationResult v = validation_->Measure(*model_);
+    TrainProgress p = Now(TrainProgress::Event::kValidation);
+    p.validation = v;
+    progress_(p);
+    Log({{"step", p.step}, {"own", v.own}, {"other", v.other}, {"none", v.none}, {"copy_share", v.copy_share}, {"examples", v.examples}});
+    if (state_.best_own != 0 && v.own >= state_.best_own) return absl::OkStatus();
+    state_.best_own = v.own;
+    const CardFacts facts{state_.step, state_.step * options_.groups * options_.targets, model_->parameters().count(), state_.seconds, v};
+    if (absl::Status s = WriteFileAtomically(options_.out + "/README.md", {ModelCard(options_, corpus_, facts)}); !s.ok()) return s;
+    return model_->Save(options_.out, TensorType::kFloat16, tokenizer_bytes_);
+  }
+
+  absl::Status Save() { return SaveCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_, state_); }
+
+  const TrainOptions& options_;
+  const ProgressCallback& progress_;
+  std::string tokenizer_bytes_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  Corpus corpus_;
+  std::unique_ptr<DhapModel> model_;
+  std::unique_ptr<AdamW> optimizer_;
+  std::unique_ptr<Batcher> batcher_;
+  std::unique_ptr<Validation> validation_;
+  RunState state_;
+  int64_t first_step_ = 0, targets_ = 0;
+  double loss_ = 0;
+  Clock::time_point start_;
+};
+
+}  // namespace
+
+absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const ProgressCallback& progress) {
+  if (options.work.empty()) options.work = options.out + ".work";
+  KeepFreedMemory();
+  at::set_num_threads(1);   // two threads spin while they wait for each other, and cost more than they give
+  try {
+    Run run(options, progress);
+    if (absl::Status s = run.Prepare(); !s.ok()) return s;
+    return run.Loop(stop);
+  } catch (const std::exception& e) {   // ATen's
+    return absl::InternalError(absl::StrCat("training failed: ", e.what()));
+  }
+}
+
+}  // namespace idiolect
