@@ -171,7 +171,7 @@ class ChatCommand : public Command {
     const std::unique_ptr<LineInput> input = MakeLineInput(console);
     if (console.in_is_terminal) console.out << console.paint.Dim("/help lists the commands, Ctrl-D leaves") << "\n";
     std::string line;
-    while (input->Next("you › ", line) && !IsQuit(line)) {
+    while (input->Next("you ›", line) && !IsQuit(line)) {
       const absl::Status status = Handle(line, conversation, console);
       if (status.ok()) continue;
       if (!conversation.goes_on_after_errors()) return status;

@@ -43,10 +43,14 @@ class TerminalInput : public LineInput {
   }
 
   bool Next(const std::string& prompt, std::string& line) override {
-    prompt_ = WithEscapesMarked(paint_.Dim(prompt));
+    // The space comes after the colour's end: the editor drops a code that no character follows.
+    prompt_ = WithEscapesMarked(paint_.Dim(prompt)) + " ";
     int count = 0;
     const char* text = el_gets(editor_, &count);
-    if (text == nullptr || count <= 0) return false;
+    if (text == nullptr || count <= 0) {
+      std::puts("");  // Ctrl-D leaves the cursor behind the prompt
+      return false;
+    }
     line.assign(text, count);
     if (line.back() == '\n') line.pop_back();
     HistEvent event;

@@ -11,7 +11,7 @@ namespace idiolect {
 class LineInput {
  public:
   virtual ~LineInput() = default;
-  // The next line without its end; false at the end of the input.
+  // The next line without its end; false at the end of the input. A space is put after the prompt.
   virtual bool Next(const std::string& prompt, std::string& line) = 0;
 };
 
