@@ -1,0 +1,21 @@
+#include "cli/commands.h"
+
+namespace idiolect {
+
+Commands AllCommands() {
+  Commands commands;
+#ifdef IDIOLECT_WITH_SERVER
+  commands.push_back(MakeStatusCommand());
+  commands.push_back(MakeChatCommand());
+  commands.push_back(MakeAskCommand());
+  commands.push_back(MakeRankCommand());
+  commands.push_back(MakeImportCommand());
+  commands.push_back(MakeExportCommand());
+  commands.push_back(MakeEraseCommand());
+  commands.push_back(MakeProfileCommand());
+  commands.push_back(MakeUsersCommand());
+#endif
+  return commands;
+}
+
+}  // namespace idiolect

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <ostream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "cli/commands.h"
+#include "cli/health.h"
+#include "cli/layout.h"
+#include "nlohmann/json.hpp"
+
+namespace idiolect {
+namespace {
+
+constexpr char kTeaching[] = R"(Example:
+  $ idiolect status
+  127.0.0.1:50051  serving, version 0.1.0
+    DialogueService  serving
+    HistoryService   serving
+    ProfileService   serving
+    ModelService     serving
+  model   base (2,345,678 parameters, float32 on cpu)
+  limits  reads 50 exchanges a person, 64 tokens a post; writes 48 tokens a reply
+
+Exit code 0 when the server is serving, else 1: fit for a container's health check. `idiolect status --wait 60` returns as
+soon as the server serves, for scripts that have just started one.
+)";
+
+constexpr const char* kServices[] = {"DialogueService", "HistoryService", "ProfileService", "ModelService"};
+constexpr absl::Duration kPollEvery = absl::Milliseconds(200);
+
+class StatusCommand : public Command {
+ public:
+  VerbText text() const override {
+    return {"status", kServeGroup, "Is the server serving, and with which model?", kTeaching};
+  }
+
+  void AddOptions(CLI::App& verb) override {
+    server_.AddTo(verb);
+    verb.add_option("--wait", wait_seconds_, "Wait so long for the server to serve (default 0)")
+        ->check(CLI::NonNegativeNumber)
+        ->option_text("SECONDS");
+    verb.add_flag("--json", json_, "Print health and model as JSON");
+  }
+
+  absl::Status Run(Console& console) override {
+    const absl::StatusOr<std::string> health = WaitUntilServing();
+    if (!health.ok()) return health.status();
+    Client client(server_);
+    std::vector<std::string> services;
+    for (const char* service : kServices) services.push_back(HealthOf(client, service));
+    grpc::ClientContext context;
+    client.SetDeadline(context);
+    v1::GetModelResponse model;
+    const absl::Status status = client.ToStatus(client.model().GetModel(&context, v1::GetModelRequest(), &model));
+    if (json_) {
+      PrintJson(*health, services, model, status.ok(), console);
+    } else {
+      PrintHealth(*health, services, model, console);
+      if (status.ok()) PrintModel(model, console);
+    }
+    if (*health != "serving")
+      return absl::UnavailableError(absl::StrCat("the server at ", server_.address, " is ", *health));
+    return status;
+  }
+
+ private:
+  // Looks anew until the server serves or the time is up; returns what it saw last. A new client each time: a channel
+  // that failed to connect waits longer and longer before it tries again.
+  absl::StatusOr<std::string> WaitUntilServing() const {
+    const absl::Time deadline = absl::Now() + absl::Seconds(wait_seconds_);
+    while (true) {
+      Client client(server_);
+      absl::StatusOr<std::string> health = CheckHealth(client, "");
+      if ((health.ok() && *health == "serving") || absl::Now() + kPollEvery > deadline) return health;
+      absl::SleepFor(kPollEvery);
+    }
+  }
+
+  static std::string HealthOf(Client& client, const std::string& service) {
+    const absl::StatusOr<std::string> health = CheckHealth(client, absl::StrCat("idiolect.v1.", service));
+    return health.ok() ? *health : std::string(health.status().message());
+  }
+
+  void PrintHealth(const std::string& health, const std::vector<std::string>& services,
+                   const v1::GetModelResponse& model, Console& console) const {
+    console.out << console.paint.Bold(server_.address) << "  " << health
+                << (model.server_version().empty() ? "" : ", version ") << model.server_version() << "\n";
+    for (size_t i = 0; i < services.size(); ++i) {
+      console.out << "  " << PadRight(kServices[i], 17) << services[i] << "\n";
+    }
+  }
+
+  static void PrintModel(const v1::GetModelResponse& model, Console& console) {
+    const v1::ModelLimits& limits = model.limits();
+    console.out << "model   " << model.name() << " (" << WithCommas(model.parameter_count()) << " parameters, "
+                << model.precision() << " on " << model.device() << ")\n"
+                << "limits  reads " << limits.max_history() << " exchanges a person, " << limits.max_post_tokens()
+                << " tokens a post; writes " << limits.max_response_tokens() << " tokens a reply\n";
+  }
+
+  void PrintJson(const std::string& health, const std::vector<std::string>& services, const v1::GetModelResponse& model,
+                 bool has_model, Console& console) const {
+    nlohmann::ordered_json status = {{"server", server_.address}, {"health", health}};
+    for (size_t i = 0; i < services.size(); ++i) status["services"][kServices[i]] = services[i];
+    if (has_model) status["model"] = nlohmann::ordered_json::parse(ToJson(model));
+    console.out << status.dump(2) << "\n";
+  }
+
+  ServerOptions server_;
+  double wait_seconds_ = 0;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeStatusCommand() { return std::make_unique<StatusCommand>(); }
+
+}  // namespace idiolect
