@@ -110,7 +110,7 @@ CopyDecoder::TargetScores CopyDecoder::Score(const PostBatch& post, const Profil
                                              const Dropout& dropout) const {
   const int64_t rows = targets.batch_size(), steps = targets.width();
   const at::Tensor previous = at::cat({at::full({rows, 1}, static_cast<int64_t>(kBos), at::kLong), targets.ids.narrow(1, 0, steps - 1)}, 1);
-  const at::Tensor states = States(previous, InitialState(post, RepeatRows(profile.general, post.summary.size(0))), dropout);
+  const at::Tensor states = States(previous, RepeatRows(InitialState(post, profile.general), rows), dropout);
   const Reads reads = Read(Query(states), post, profile);
   // From here on only real tokens: padding costs most where the vocabulary is.
   const at::Tensor real = targets.mask.view({-1}).nonzero().view({-1});

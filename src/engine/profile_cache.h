@@ -1,0 +1,50 @@
+// The profiles of users who were here lately, bounded in bytes; the least recently used go first. One profile a user:
+// an append moves the revision, and the next build replaces the old one. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "idiolect/exchange.h"
+#include "idiolect/user_profile.h"
+
+namespace idiolect {
+
+class ProfileCache {
+ public:
+  explicit ProfileCache(int64_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // The user's profile at exactly this epoch and revision, or null.
+  std::shared_ptr<const UserProfile> Find(const UserKey& user, int64_t epoch, int64_t revision);
+
+  // Keeps a profile, unless anybody was forgotten since `forget_count` was read: the history that it was built from
+  // might be the forgotten one. Such a profile is simply built again when it is wanted.
+  void Insert(const UserKey& user, std::shared_ptr<const UserProfile> profile, int64_t forget_count);
+
+  // Drops the user's profile; nothing built from a history that was read before this call is kept after it.
+  void Forget(const UserKey& user);
+  int64_t forget_count() const;
+
+  int64_t byte_size() const;
+
+ private:
+  struct Entry {
+    UserKey user;
+    std::shared_ptr<const UserProfile> profile;
+    int64_t bytes;
+  };
+  void Remove(const UserKey& user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const int64_t max_bytes_;
+  mutable absl::Mutex mutex_;
+  std::list<Entry> by_use_ ABSL_GUARDED_BY(mutex_);    // most recently used first
+  absl::flat_hash_map<UserKey, std::list<Entry>::iterator> by_user_ ABSL_GUARDED_BY(mutex_);
+  int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t forget_count_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace idiolect
