@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace idiolect {
 namespace {
@@ -80,7 +81,7 @@ Exchange FromProto(const v1::Exchange& proto) {
   exchange.post = proto.post();
   exchange.response = proto.response();
   exchange.post_user = proto.post_user();
-  exchange.time = proto.has_time() ? FromProto(proto.time()) : absl::InfinitePast();
+  exchange.time = proto.has_time() ? FromProto(proto.time()) : absl::Now();
   exchange.source = proto.source();
   return exchange;
 }
