@@ -29,7 +29,7 @@ v1::GetModelResponse Describe(const ModelInfo& info, const Limits& limits) {
 
 grpc::ServerUnaryReactor* ModelService::GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                  grpc::ByteBuffer* response) {
-  return ModelCall::Start(backend_, "ModelService.GetModel", context, request, response, [this](ModelCall& call) {
+  return ModelCall::Answer(backend_, "ModelService.GetModel", context, request, response, [this](ModelCall& call) {
     call.response() = Describe(backend_.engine.model_info(), backend_.limits);
     call.End(absl::OkStatus());
   });

@@ -30,11 +30,19 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
                                          grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response, Work work) {
     auto* call = new UnaryCall(backend, method, context, response);
-    absl::Status status = call->record_.admission();
-    if (status.ok()) status = ParseMessage(*request, call->request_);
-    if (status.ok()) status = Validate(call->request_, backend.limits);
+    absl::Status status = call->Accept(backend, *request);
     if (status.ok()) status = backend.executor.Submit([call, work = std::move(work)] { call->Run(work); });
     if (!status.ok()) call->End(status);
+    return call;
+  }
+
+  // The same for work that waits for nobody, at once.
+  static grpc::ServerUnaryReactor* Answer(Backend& backend, std::string_view method,
+                                          grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response, const Work& work) {
+    auto* call = new UnaryCall(backend, method, context, response);
+    const absl::Status status = call->Accept(backend, *request);
+    status.ok() ? work(*call) : call->End(status);
     return call;
   }
 
@@ -56,6 +64,13 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
  private:
   UnaryCall(Backend& backend, std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
       : record_(backend.ledger, method), context_(context), out_(response) {}
+
+  absl::Status Accept(const Backend& backend, const grpc::ByteBuffer& request) {
+    absl::Status status = record_.admission();
+    if (status.ok()) status = ParseMessage(request, request_);
+    if (status.ok()) status = Validate(request_, backend.limits);
+    return status;
+  }
 
   void Run(const Work& work) {
     // Nobody is waiting any more, and what has not begun need not.
