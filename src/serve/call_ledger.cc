@@ -1,0 +1,67 @@
+#include "serve/call_ledger.h"
+
+#include "absl/time/clock.h"
+#include "serve/rpc_status.h"
+#include "spdlog/spdlog.h"
+
+namespace idiolect {
+namespace {
+
+// The other codes tell the client what it did wrong, or that it hung up.
+bool IsServerFault(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DATA_LOSS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void CallLedger::StartDraining() {
+  std::lock_guard lock(mutex_);
+  draining_ = true;
+}
+
+bool CallLedger::AwaitIdle(absl::Duration limit) {
+  std::unique_lock lock(mutex_);
+  const auto idle = [this] { return in_flight_ == 0; };
+  if (limit < absl::Hours(24 * 365)) return idle_.wait_for(lock, absl::ToChronoNanoseconds(limit), idle);
+  idle_.wait(lock, idle);  // so far ahead the clock's arithmetic overflows
+  return true;
+}
+
+bool CallLedger::Enter() {
+  std::lock_guard lock(mutex_);
+  ++in_flight_;
+  return !draining_;
+}
+
+void CallLedger::Leave() {
+  // Notified under the lock: whoever waits may destroy the ledger as soon as it is released.
+  std::lock_guard lock(mutex_);
+  if (--in_flight_ == 0) idle_.notify_all();
+}
+
+CallRecord::CallRecord(CallLedger& ledger, std::string_view method)
+    : ledger_(ledger), method_(method), admitted_(ledger.Enter()) {}
+
+CallRecord::~CallRecord() {
+  if (admitted_ && IsServerFault(code_)) {
+    spdlog::warn("{} failed: {} after {:.1f} ms", method_, StatusCodeName(code_),
+                 absl::ToDoubleMilliseconds(absl::Now() - start_));
+  }
+  ledger_.Leave();
+}
+
+absl::Status CallRecord::admission() const {
+  return admitted_ ? absl::OkStatus() : absl::UnavailableError("the server is shutting down");
+}
+
+}  // namespace idiolect

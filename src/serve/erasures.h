@@ -1,0 +1,50 @@
+// Sees to it that nothing derived from an erased history outlives the erasure.
+//
+// The race: a call reads a history, EraseUser erases it, and then the engine builds a profile from what the call had
+// read. Nobody can be served that profile: the history's epoch is part of the cache's key, and a user who comes back
+// lives in a new epoch. But it would sit in the cache until it is evicted, and erased means erased. So every use of a
+// history notes how many erasures there have been before it reads, and looks again when the engine is done with it: if
+// there was one in between, whosever, it has the engine forget the user once more. That is rare, and at worst costs one
+// rebuilt profile.
+//
+// Why this leaves no gap: the count moves after the store has erased and before the engine forgets, and the engine
+// caches a profile before it reports that it is done. A use that read the old history began before the count moved. If
+// it cached before the engine forgot, the profile went then; if after, the use ends after the count moved, and sees it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "idiolect/engine.h"
+#include "serve/store_executor.h"
+
+namespace idiolect {
+
+class Erasures {
+ public:
+  Erasures(Engine& engine, StoreExecutor& executor) : engine_(engine), executor_(executor) {}
+
+  // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block.
+  void Erased(const UserKey& user);
+
+ private:
+  friend class HistoryUse;
+  Engine& engine_;
+  StoreExecutor& executor_;
+  std::atomic<uint64_t> count_{0};
+};
+
+// From before a user's history is read until the engine has answered.
+class HistoryUse {
+ public:
+  HistoryUse(Erasures& erasures, UserKey user);
+  // Call it from the engine's callback, before the call is ended. Does not block.
+  void End() const;
+
+ private:
+  Erasures& erasures_;
+  UserKey user_;
+  uint64_t count_at_start_;
+};
+
+}  // namespace idiolect

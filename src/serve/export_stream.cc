@@ -1,0 +1,60 @@
+#include "serve/export_stream.h"
+
+#include <utility>
+
+#include "serve/caller.h"
+#include "serve/convert.h"
+#include "serve/rpc_status.h"
+#include "serve/wire.h"
+
+namespace idiolect {
+
+ExportStream* ExportStream::Start(Backend& backend, grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer* request) {
+  auto* stream = new ExportStream(backend, context);
+  absl::Status status = stream->record_.admission();
+  if (status.ok()) status = ParseMessage(*request, stream->request_);
+  if (status.ok()) status = Validate(stream->request_, backend.limits);
+  if (status.ok()) status = backend.executor.Submit([stream] { stream->ReadPage(); });
+  if (!status.ok()) stream->End(status);
+  return stream;
+}
+
+ExportStream::ExportStream(Backend& backend, grpc::CallbackServerContext* context)
+    : backend_(backend), record_(backend.ledger, "HistoryService.ExportUser"), context_(context) {}
+
+void ExportStream::ReadPage() {
+  const UserKey user = CallerOf(*context_).User(request_.user_id());
+  absl::StatusOr<ExchangePage> page =
+      backend_.store.List(user, kPageSize, page_.next_page_token, ListOrder::kOldestFirst);
+  if (!page.ok()) return End(page.status());
+  page_ = *std::move(page);
+  next_ = 0;
+  WriteNext();
+}
+
+void ExportStream::WriteNext() {
+  if (next_ < page_.exchanges.size()) {
+    v1::ExportUserResponse message;
+    *message.mutable_exchange() = ToProto(page_.exchanges[next_++], request_.user_id());
+    outgoing_ = SerializeMessage(message);
+    StartWrite(&outgoing_);
+  } else if (!page_.next_page_token.empty()) {
+    backend_.executor.Continue([this] { ReadPage(); });
+  } else {
+    End(absl::OkStatus());
+  }
+}
+
+void ExportStream::OnWriteDone(bool ok) {
+  if (!ok) return End(absl::CancelledError("the client has gone"));
+  WriteNext();
+}
+
+void ExportStream::End(const absl::Status& status) {
+  const grpc::Status answer = ToGrpcStatus(status);
+  record_.set_code(answer.error_code());
+  Finish(answer);
+}
+
+}  // namespace idiolect

@@ -1,0 +1,20 @@
+// ModelService: which model is serving.
+#pragma once
+
+#include "idiolect/v1/model.grpc.pb.h"
+#include "serve/backend.h"
+
+namespace idiolect {
+
+class ModelService final : public v1::ModelService::WithRawCallbackMethod_GetModel<v1::ModelService::Service> {
+ public:
+  explicit ModelService(Backend& backend) : backend_(backend) {}
+
+  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
+
+ private:
+  Backend& backend_;
+};
+
+}  // namespace idiolect

@@ -1,0 +1,92 @@
+// A call with one request and one answer, from its arrival until gRPC is done with it.
+//
+// The call belongs to gRPC and deletes itself in OnDone. Whoever does its work holds a plain pointer and must call End
+// exactly once, from any thread, and not touch the call afterwards.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "serve/backend.h"
+#include "serve/caller.h"
+#include "serve/cancellation.h"
+#include "serve/rpc_status.h"
+#include "serve/wire.h"
+
+namespace idiolect {
+
+template <typename Request, typename Response>
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  using Work = std::function<void(UnaryCall&)>;
+
+  // Parses and validates on the caller's thread, then does `work` on a store thread. `method` is a literal.
+  static grpc::ServerUnaryReactor* Start(Backend& backend, std::string_view method,
+                                         grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response, Work work) {
+    auto* call = new UnaryCall(backend, method, context, response);
+    absl::Status status = call->Accept(backend, *request);
+    if (status.ok()) status = backend.executor.Submit([call, work = std::move(work)] { call->Run(work); });
+    if (!status.ok()) call->End(status);
+    return call;
+  }
+
+  // The same for work that waits for nobody, at once.
+  static grpc::ServerUnaryReactor* Answer(Backend& backend, std::string_view method,
+                                          grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response, const Work& work) {
+    auto* call = new UnaryCall(backend, method, context, response);
+    const absl::Status status = call->Accept(backend, *request);
+    status.ok() ? work(*call) : call->End(status);
+    return call;
+  }
+
+  const Request& request() const { return request_; }
+  Response& response() { return response_; }
+  absl::Time deadline() const { return DeadlineOf(*context_); }
+  Caller caller() const { return CallerOf(*context_); }
+  UserKey User() const { return caller().User(request_.user_id()); }
+  const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
+
+  // Sends the response, or the error.
+  void End(const absl::Status& status) {
+    const grpc::Status answer = ToGrpcStatus(status);
+    record_.set_code(answer.error_code());
+    if (answer.ok()) *out_ = SerializeMessage(response_);
+    Finish(answer);
+  }
+
+ private:
+  UnaryCall(Backend& backend, std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
+      : record_(backend.ledger, method), context_(context), out_(response) {}
+
+  absl::Status Accept(const Backend& backend, const grpc::ByteBuffer& request) {
+    absl::Status status = record_.admission();
+    if (status.ok()) status = ParseMessage(request, request_);
+    if (status.ok()) status = Validate(request_, backend.limits);
+    return status;
+  }
+
+  void Run(const Work& work) {
+    // Nobody is waiting any more, and what has not begun need not.
+    if (cancellation_->cancelled()) return End(absl::CancelledError("the client has gone"));
+    work(*this);
+  }
+
+  void OnCancel() override { cancellation_->Cancel(); }
+  void OnDone() override { delete this; }
+
+  CallRecord record_;
+  grpc::CallbackServerContext* const context_;
+  grpc::ByteBuffer* const out_;
+  const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
+  Request request_;
+  Response response_;
+};
+
+}  // namespace idiolect

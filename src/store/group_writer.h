@@ -1,0 +1,73 @@
+// The one thread that writes to the database. Calls that wait at the same time are committed together: many callers
+// cost one flush of the disk.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "store/log_keeper.h"
+#include "store/sqlite_connection.h"
+#include "store/store_options.h"
+
+namespace idiolect {
+
+class GroupWriter {
+ public:
+  // Runs on the writer's thread, inside a transaction. Its error undoes its own changes and nobody else's. It may be
+  // run twice, after its changes were undone.
+  using Operation = absl::FunctionRef<absl::Status(SqliteConnection&)>;
+
+  // `prune` is an operation that runs every `options.prune_interval`.
+  GroupWriter(std::unique_ptr<SqliteConnection> connection, std::unique_ptr<LogKeeper> log_keeper,
+              const StoreOptions& options, std::function<absl::Status(SqliteConnection&)> prune);
+  // No call may be under way.
+  ~GroupWriter();
+
+  const std::string& path() const { return connection_->path(); }
+
+  // Returns when the operation's changes are durable, or nothing of them is there. From any thread.
+  absl::Status Write(Operation operation) { return Enqueue(operation, /*erases=*/false); }
+  // The same for an operation that deletes text, which is overwritten as well.
+  absl::Status Erase(Operation operation) { return Enqueue(operation, /*erases=*/true); }
+
+ private:
+  struct Call {
+    Operation operation;
+    bool erases;
+    absl::Status status;
+    absl::Notification done;
+  };
+  using Group = std::vector<Call*>;
+
+  absl::Status Enqueue(Operation operation, bool erases);
+  void Work();
+  // Waits for calls; empty after a while without any, and when the writer stops.
+  Group TakeGroup();
+  void RunGroup(const Group& group);
+  void RunTogether(const Group& group);
+  // The commit's status; a call's own goes into the call.
+  absl::Status RunInTransaction(const Group& group);
+  absl::Status RunInSavepoint(Operation operation);
+  void PruneIfDue();
+
+  const StoreOptions options_;
+  const std::function<absl::Status(SqliteConnection&)> prune_;
+  absl::Time last_prune_ = absl::InfinitePast();
+  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<LogKeeper> log_keeper_;
+
+  absl::Mutex mutex_;
+  std::deque<Call*> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace idiolect

@@ -1,0 +1,24 @@
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "idiolect/history_store.h"
+#include "store/memory_store.h"
+#include "store/sqlite_store.h"
+
+namespace idiolect {
+namespace {
+
+constexpr std::string_view kSqlitePrefix = "sqlite:";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HistoryStore>> OpenHistoryStore(std::string_view url) {
+  if (url.starts_with(kSqlitePrefix)) return SqliteStore::Open(std::string(url.substr(kSqlitePrefix.size())));
+  if (url == "memory:") return std::make_unique<MemoryStore>();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", std::string(url), "' names no history store; possible are sqlite:PATH and memory:"));
+}
+
+}  // namespace idiolect
