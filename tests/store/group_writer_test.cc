@@ -1,10 +1,10 @@
 #include "store/group_writer.h"
 
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/support/temp_folder.h"
 
@@ -63,17 +63,17 @@ TEST_F(GroupWriterTest, CallsThatWaitAreCommittedTogether) {
   std::atomic<int> commits = 0;
   sqlite3_commit_hook(
       raw_->handle(), [](void* count) { return ++*static_cast<std::atomic<int>*>(count), 0; }, &commits);
-  absl::Notification begun, others_wait;
+  std::promise<void> begun, others_wait;
   std::thread first([&] {
     EXPECT_TRUE(writer_
                     ->Write([&](SqliteConnection& connection) {
-                      begun.Notify();
-                      others_wait.WaitForNotification();
+                      begun.set_value();
+                      others_wait.get_future().wait();
                       return Insert(connection, "first");
                     })
                     .ok());
   });
-  begun.WaitForNotification();
+  begun.get_future().wait();
   std::vector<std::thread> threads;
   for (int t = 0; t < 20; ++t) {
     threads.emplace_back([&] {
@@ -81,7 +81,7 @@ TEST_F(GroupWriterTest, CallsThatWaitAreCommittedTogether) {
     });
   }
   absl::SleepFor(absl::Milliseconds(200));
-  others_wait.Notify();
+  others_wait.set_value();
   first.join();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(Count(), 21);
