@@ -6,7 +6,8 @@
 namespace idiolect {
 namespace {
 
-constexpr absl::Duration kErasureRetryInterval = absl::Milliseconds(200);
+constexpr absl::Duration kRetryInterval = absl::Milliseconds(200);
+constexpr absl::Duration kMaxIdle = absl::Hours(1);
 
 }  // namespace
 
@@ -20,9 +21,10 @@ GroupWriter::GroupWriter(std::unique_ptr<SqliteConnection> connection, std::uniq
 
 GroupWriter::~GroupWriter() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  wake_.notify_one();
   thread_.join();
   // Else SQLite would copy the log into the database when the connection closes, and nobody would scrub.
   log_keeper_->Erase();
@@ -30,11 +32,13 @@ GroupWriter::~GroupWriter() {
 
 absl::Status GroupWriter::Enqueue(Operation operation, bool erases) {
   Call call{.operation = operation, .erases = erases, .status = {}, .done = {}};
+  const std::future<void> done = call.done.get_future();
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     queue_.push_back(&call);
   }
-  call.done.WaitForNotification();
+  wake_.notify_one();
+  done.wait();
   return call.status;
 }
 
@@ -44,17 +48,16 @@ void GroupWriter::Work() {
     RunGroup(group);
     PruneIfDue();
     log_keeper_->Tend();
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (stopping_ && queue_.empty()) return;
   }
 }
 
 GroupWriter::Group GroupWriter::TakeGroup() {
   const absl::Duration patience =
-      log_keeper_->erasure_pending() ? kErasureRetryInterval : std::max(options_.prune_interval, kErasureRetryInterval);
-  absl::MutexLock lock(&mutex_);
-  const auto awake = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !queue_.empty(); };
-  mutex_.AwaitWithTimeout(absl::Condition(&awake), patience);
+      log_keeper_->erasure_pending() ? kRetryInterval : std::clamp(options_.prune_interval, kRetryInterval, kMaxIdle);
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, absl::ToChronoMilliseconds(patience), [this] { return stopping_ || !queue_.empty(); });
   const size_t size = std::min<size_t>(queue_.size(), options_.max_group_size);
   Group group(queue_.begin(), queue_.begin() + size);
   queue_.erase(queue_.begin(), queue_.begin() + size);
@@ -67,8 +70,11 @@ void GroupWriter::RunGroup(const Group& group) {
   const bool erased =
       std::any_of(group.begin(), group.end(), [](const Call* call) { return call->erases && call->status.ok(); });
   if (erased) log_keeper_->Erase();
-  // The caller's call is gone as soon as it is notified.
-  for (Call* call : group) call->done.Notify();
+  for (Call* call : group) {
+    // Moved out, because the call is gone as soon as its caller wakes.
+    std::promise<void> done = std::move(call->done);
+    done.set_value();
+  }
 }
 
 void GroupWriter::RunTogether(const Group& group) {

@@ -2,17 +2,17 @@
 // cost one flush of the disk.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "store/log_keeper.h"
 #include "store/sqlite_connection.h"
 #include "store/store_options.h"
@@ -43,7 +43,7 @@ class GroupWriter {
     Operation operation;
     bool erases;
     absl::Status status;
-    absl::Notification done;
+    std::promise<void> done;
   };
   using Group = std::vector<Call*>;
 
@@ -64,9 +64,10 @@ class GroupWriter {
   std::unique_ptr<SqliteConnection> connection_;
   std::unique_ptr<LogKeeper> log_keeper_;
 
-  absl::Mutex mutex_;
-  std::deque<Call*> queue_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::mutex mutex_;  // guards queue_ and stopping_
+  std::condition_variable wake_;
+  std::deque<Call*> queue_;
+  bool stopping_ = false;
   std::thread thread_;
 };
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "absl/time/clock.h"
+
 namespace idiolect {
 namespace {
 
@@ -17,7 +19,12 @@ constexpr int64_t kSaltBytes = 8;
 constexpr int64_t kFrameHeaderBytes = 24;
 
 // Readers finish within milliseconds; another program may sit on an old state of the database for long.
-constexpr absl::Duration kErasurePatience = absl::Seconds(1);
+constexpr absl::Duration kErasurePatience = absl::Seconds(2);
+constexpr absl::Duration kLongLogPatience = absl::Milliseconds(100);
+
+// One attempt waits this long for readers. Short, because SQLite decides once an attempt which readers are in the way,
+// and goes on waiting for their place in the log when others, that are not, have taken it.
+constexpr int kAttemptMs = 20;
 
 absl::StatusOr<sqlite3_file*> LogFile(SqliteConnection& connection) {
   sqlite3_file* file = nullptr;
@@ -54,7 +61,7 @@ int LogKeeper::OnCommit(void* keeper, sqlite3*, const char*, int log_pages) {
 }
 
 absl::Status LogKeeper::CleanUp() {
-  const absl::Status emptied = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  const absl::Status emptied = EmptyLog(kErasurePatience);
   // Another program that reads the database keeps the log from being emptied; it will be when that one is gone.
   if (!emptied.ok() && !absl::IsUnavailable(emptied)) return emptied;
   STORE_RETURN_IF_ERROR(scrubber_.ScrubAll());
@@ -70,19 +77,26 @@ void LogKeeper::Tend() {
   if (erasure_pending_) TryErase(absl::ZeroDuration()).IgnoreError();
   if (log_pages_ - copied_pages_ < checkpoint_pages_) return;
   // A failure is met again at the next commit, whose caller is told if it can't be written.
-  Checkpoint(log_pages_ < max_log_pages_ ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE).IgnoreError();
+  const bool too_long = log_pages_ >= max_log_pages_;
+  (too_long ? EmptyLog(kLongLogPatience) : Checkpoint(SQLITE_CHECKPOINT_PASSIVE)).IgnoreError();
 }
 
 absl::Status LogKeeper::TryErase(absl::Duration patience) {
-  sqlite3_busy_timeout(connection_.handle(), static_cast<int>(absl::ToInt64Milliseconds(patience)));
-  absl::Status status = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
-  sqlite3_busy_timeout(connection_.handle(), static_cast<int>(absl::ToInt64Milliseconds(busy_timeout_)));
-  if (status.ok()) status = scrubber_.Sync();
-  if (!status.ok()) return status;
+  STORE_RETURN_IF_ERROR(EmptyLog(patience));
+  STORE_RETURN_IF_ERROR(scrubber_.Sync());
   // The connection's copies of the pages are not scrubbed: written again, they would bring the text back to the log.
   sqlite3_db_release_memory(connection_.handle());
   erasure_pending_ = false;
   return absl::OkStatus();
+}
+
+absl::Status LogKeeper::EmptyLog(absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  sqlite3_busy_timeout(connection_.handle(), kAttemptMs);
+  absl::Status status = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  while (absl::IsUnavailable(status) && absl::Now() < deadline) status = Checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  sqlite3_busy_timeout(connection_.handle(), static_cast<int>(absl::ToInt64Milliseconds(busy_timeout_)));
+  return status;
 }
 
 absl::Status LogKeeper::Checkpoint(int mode) {

