@@ -1,7 +1,7 @@
 // A first conversation with Idiolect, in Node.js (18 or newer). From the repository's folder:
 //
 //     npm install --no-save @grpc/grpc-js @grpc/proto-loader
-//     node docs/examples/client.mjs 127.0.0.1:7411
+//     node docs/examples/client.mjs 127.0.0.1:50051
 //
 // The .proto files are loaded when the program starts; nothing is generated.
 import { randomUUID } from "node:crypto";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import protoLoader from "@grpc/proto-loader";
 
-const address = process.argv[2] ?? "127.0.0.1:7411";
+const address = process.argv[2] ?? "127.0.0.1:50051";
 const protos = fileURLToPath(new URL("../../proto", import.meta.url));
 const definition = await protoLoader.load(
   ["idiolect/v1/dialogue.proto", "idiolect/v1/history.proto", "idiolect/v1/profile.proto",

@@ -5,7 +5,7 @@
     python -m grpc_tools.protoc --proto_path=proto --python_out=gen --grpc_python_out=gen \
         google/rpc/status.proto google/rpc/error_details.proto \
         idiolect/v1/dialogue.proto idiolect/v1/history.proto idiolect/v1/profile.proto idiolect/v1/model.proto
-    PYTHONPATH=gen python docs/examples/client.py 127.0.0.1:7411
+    PYTHONPATH=gen python docs/examples/client.py 127.0.0.1:50051
 
 (make the folder gen first). On Debian without pip: apt-get install python3-grpcio protobuf-compiler-grpc, then protoc
 --proto_path=proto --python_out=gen --grpc_python_out=gen --plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin …
@@ -98,4 +98,4 @@ def main(address):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:7411")
+    main(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051")

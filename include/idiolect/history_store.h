@@ -8,6 +8,9 @@
 // same content returns the first answer again, with `duplicate` set, and writes nothing; with other content it is
 // kAlreadyExists. An empty request id means «no idempotency»: every call is new.
 //
+// Times. An exchange whose `time` is absl::InfinitePast() has none of its own: the store gives it the time of the append.
+// For idempotency «none» is its content, so the same append repeated later is a duplicate, and has the first one's time.
+//
 // Order and revisions. A user's exchanges are ordered by `sequence`, the order of appending, whatever their `time`.
 // A user's revision grows by exactly one with every append and every deletion of an exchange.
 //

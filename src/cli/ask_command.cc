@@ -52,7 +52,7 @@ class AskCommand : public Command {
   }
 
  private:
-  ServerOptions server_;
+  ClientOptions server_;
   DecodingFlags decoding_;
   std::string request_user_, post_;
   bool explain_ = false, json_ = false;

@@ -202,7 +202,7 @@ class ChatCommand : public Command {
     return absl::InvalidArgumentError("that is none of /why, /keep, /user ID, /help, /quit");
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   DecodingFlags decoding_;
   std::string user_;
   bool explain_ = false;

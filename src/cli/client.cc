@@ -57,7 +57,7 @@ std::string Describe(const grpc::Status& status) {
 
 }  // namespace
 
-void ServerOptions::AddTo(CLI::App& verb) {
+void ClientOptions::AddTo(CLI::App& verb) {
   verb.add_option("--server", address, "Address of the server (default IDIOLECT_SERVER, else 127.0.0.1:50051)")
       ->envname("IDIOLECT_SERVER")
       ->option_text("HOST:PORT");
@@ -66,7 +66,7 @@ void ServerOptions::AddTo(CLI::App& verb) {
       ->option_text("SECONDS");
 }
 
-Client::Client(const ServerOptions& options)
+Client::Client(const ClientOptions& options)
     : options_(options),
       channel_(Connect(options.address)),
       dialogue_(v1::DialogueService::NewStub(channel_)),

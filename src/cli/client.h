@@ -17,7 +17,7 @@
 namespace idiolect {
 
 // Which server, and how long one answer may take. Every client verb has these options.
-struct ServerOptions {
+struct ClientOptions {
   std::string address = "127.0.0.1:50051";
   double timeout_seconds = 60;
 
@@ -27,7 +27,7 @@ struct ServerOptions {
 // Thread-safe. Connects when it is first used.
 class Client {
  public:
-  explicit Client(const ServerOptions& options);
+  explicit Client(const ClientOptions& options);
 
   v1::DialogueService::Stub& dialogue() { return *dialogue_; }
   v1::HistoryService::Stub& history() { return *history_; }
@@ -44,7 +44,7 @@ class Client {
   absl::Status ToStatus(const grpc::Status& status) const;
 
  private:
-  const ServerOptions options_;
+  const ClientOptions options_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::DialogueService::Stub> dialogue_;
   const std::unique_ptr<v1::HistoryService::Stub> history_;

@@ -5,6 +5,7 @@ namespace idiolect {
 Commands AllCommands() {
   Commands commands;
 #ifdef IDIOLECT_WITH_SERVER
+  commands.push_back(MakeServeCommand());
   commands.push_back(MakeStatusCommand());
   commands.push_back(MakeChatCommand());
   commands.push_back(MakeAskCommand());
@@ -15,6 +16,9 @@ Commands AllCommands() {
   commands.push_back(MakeProfileCommand());
   commands.push_back(MakeUsersCommand());
 #endif
+  commands.push_back(MakeTrainCommand());
+  commands.push_back(MakeScoreCommand());
+  commands.push_back(MakeReplyCommand());
   return commands;
 }
 

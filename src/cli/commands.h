@@ -7,6 +7,7 @@
 
 namespace idiolect {
 
+std::unique_ptr<Command> MakeServeCommand();
 std::unique_ptr<Command> MakeStatusCommand();
 std::unique_ptr<Command> MakeChatCommand();
 std::unique_ptr<Command> MakeAskCommand();
@@ -16,6 +17,9 @@ std::unique_ptr<Command> MakeExportCommand();
 std::unique_ptr<Command> MakeEraseCommand();
 std::unique_ptr<Command> MakeProfileCommand();
 std::unique_ptr<Command> MakeUsersCommand();
+std::unique_ptr<Command> MakeTrainCommand();
+std::unique_ptr<Command> MakeScoreCommand();
+std::unique_ptr<Command> MakeReplyCommand();
 
 // Every verb of this build, in the order of `idiolect --help`.
 Commands AllCommands();

@@ -65,7 +65,7 @@ class EraseCommand : public Command {
                         absl::FormatTime(absl::RFC3339_sec, FromProto(receipt.time()), absl::UTCTimeZone()), "\n");
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   std::string user_;
   bool yes_ = false, json_ = false;
 };

@@ -72,7 +72,7 @@ class ExportCommand : public Command {
     return count.ok() ? absl::UnavailableError(absl::StrCat("can't write ", out_)) : count.status();
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   std::string user_, out_;
 };
 

@@ -112,7 +112,7 @@ class ImportCommand : public Command {
     return status;
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   std::vector<std::string> files_, splits_, users_;
   std::string format_ = "detect", users_file_, rejects_;
   int64_t limit_per_user_ = 0;

@@ -129,7 +129,7 @@ class ProfileCommand : public Command {
     }
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   std::string user_;
   std::optional<std::string> post_;
   int words_ = 20;

@@ -105,7 +105,7 @@ class RankCommand : public Command {
     if (response.cold_start()) console.out << console.paint.Dim("(nothing is known of this person)") << "\n";
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   std::string user_, post_, scoring_ = "personal";
   std::array<std::optional<std::string>, 64> slots_;
   bool total_ = false, json_ = false;

@@ -107,7 +107,7 @@ class StatusCommand : public Command {
     console.out << status.dump(2) << "\n";
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   double wait_seconds_ = 0;
   bool json_ = false;
 };

@@ -55,7 +55,7 @@ class UsersCommand : public Command {
                 << "  " << ShortTime(FromProto(user.last_time())) << "  " << Printable(user.user_id()) << "\n";
   }
 
-  ServerOptions server_;
+  ClientOptions server_;
   bool json_ = false;
 };
 

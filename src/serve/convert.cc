@@ -3,7 +3,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
 namespace idiolect {
 namespace {
@@ -81,7 +80,7 @@ Exchange FromProto(const v1::Exchange& proto) {
   exchange.post = proto.post();
   exchange.response = proto.response();
   exchange.post_user = proto.post_user();
-  exchange.time = proto.has_time() ? FromProto(proto.time()) : absl::Now();
+  exchange.time = proto.has_time() ? FromProto(proto.time()) : absl::InfinitePast();
   exchange.source = proto.source();
   return exchange;
 }

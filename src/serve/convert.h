@@ -19,7 +19,7 @@ namespace idiolect {
 absl::Time FromProto(const google::protobuf::Timestamp& time);
 google::protobuf::Timestamp ToProto(absl::Time time);
 
-// Without a time: now.
+// Without a time: InfinitePast, for which the store puts the time of the append.
 Exchange FromProto(const v1::Exchange& exchange);
 v1::Exchange ToProto(const Exchange& exchange, std::string_view user_id);
 

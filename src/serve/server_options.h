@@ -10,7 +10,7 @@ namespace idiolect {
 struct ServerOptions {
   // HOST:PORT, [IPV6]:PORT or unix:PATH. Port 0 takes a free one, see Server::port. Only this machine can reach the
   // default; the server neither encrypts nor asks who is calling.
-  std::string listen_address = "127.0.0.1:7411";
+  std::string listen_address = "127.0.0.1:50051";
   int max_message_bytes = 4 << 20;  // of one request message; a longer one is RESOURCE_EXHAUSTED
   int max_text_bytes = 16384;       // of a post, a response or a candidate
   // Threads that wait for the store. Appends that wait together are committed together, so this is also how many

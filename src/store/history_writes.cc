@@ -19,12 +19,13 @@ absl::StatusOr<AppendResult> HistoryWrites::Append(const UserKey& user, const Ex
                          FindRequest(connection_, user, RequestKind::kAppend, request_id, StoredTime(oldest_request_)));
   if (answered.has_value()) {
     if (answered->digest != digest) return RequestIdReused();
-    return AppendResult{StoredExchange(exchange, answered->sequence), answered->revision, /*duplicate=*/true};
+    return AppendResult{StoredExchange(exchange, answered->sequence, absl::FromUnixMicros(answered->created)),
+                        answered->revision, /*duplicate=*/true};
   }
   STORE_ASSIGN_OR_RETURN(AppendResult result, AppendNew(user, exchange));
-  STORE_RETURN_IF_ERROR(RememberRequest(connection_, user, RequestKind::kAppend, request_id,
-                                        {std::move(digest), result.exchange.sequence, result.revision},
-                                        StoredTime(now_)));
+  STORE_RETURN_IF_ERROR(
+      RememberRequest(connection_, user, RequestKind::kAppend, request_id,
+                      {std::move(digest), result.exchange.sequence, result.revision, StoredTime(now_)}));
   return result;
 }
 
@@ -34,8 +35,9 @@ absl::StatusOr<AppendResult> HistoryWrites::AppendNew(const UserKey& user, const
   if (!known.has_value()) {
     STORE_ASSIGN_OR_RETURN(state.epoch, TakeEpoch(connection_));
   }
-  state.CountAppend(StoredTime(exchange.time));
-  AppendResult result{StoredExchange(exchange, state.last_sequence), state.revision};
+  Exchange stored = StoredExchange(exchange, state.last_sequence + 1, now_);
+  state.CountAppend(StoredTime(stored.time));
+  AppendResult result{std::move(stored), state.revision};
   STORE_RETURN_IF_ERROR(InsertExchange(connection_, user, result.exchange));
   STORE_RETURN_IF_ERROR(SaveUser(connection_, user, state));
   return result;
@@ -68,7 +70,7 @@ absl::StatusOr<DeleteResult> HistoryWrites::Delete(const UserKey& user, int64_t 
   }
   STORE_ASSIGN_OR_RETURN(DeleteResult result, DeleteNew(user, sequence));
   STORE_RETURN_IF_ERROR(RememberRequest(connection_, user, RequestKind::kDelete, request_id,
-                                        {std::move(digest), sequence, result.revision}, StoredTime(now_)));
+                                        {std::move(digest), sequence, result.revision, StoredTime(now_)}));
   return result;
 }
 

@@ -34,22 +34,25 @@ absl::StatusOr<AppendResult> MemoryStore::Append(const UserKey& user, const Exch
 absl::StatusOr<AppendResult> MemoryStore::AppendLocked(const UserKey& key, const Exchange& exchange,
                                                        std::string_view request_id) {
   User& user = users_[key];
-  if (request_id.empty()) return AppendNew(user, exchange);
+  const absl::Time now = options_.now();
+  if (request_id.empty()) return AppendNew(user, exchange, now);
   std::string digest = AppendDigest(exchange);
   if (const AnsweredRequest* answered = FindRequest(user, RequestKind::kAppend, request_id)) {
     if (answered->digest != digest) return RequestIdReused();
-    return AppendResult{StoredExchange(exchange, answered->sequence), answered->revision, /*duplicate=*/true};
+    return AppendResult{StoredExchange(exchange, answered->sequence, answered->created), answered->revision,
+                        /*duplicate=*/true};
   }
-  AppendResult result = AppendNew(user, exchange);
+  AppendResult result = AppendNew(user, exchange, now);
   user.requests[{RequestKind::kAppend, std::string(request_id)}] = {std::move(digest), result.exchange.sequence,
-                                                                    result.revision, options_.now()};
+                                                                    result.revision, now};
   return result;
 }
 
-AppendResult MemoryStore::AppendNew(User& user, const Exchange& exchange) {
+AppendResult MemoryStore::AppendNew(User& user, const Exchange& exchange, absl::Time now) {
   if (user.state.epoch == 0) user.state.epoch = ++last_epoch_;
-  user.state.CountAppend(StoredTime(exchange.time));
-  AppendResult result{StoredExchange(exchange, user.state.last_sequence), user.state.revision};
+  Exchange stored = StoredExchange(exchange, user.state.last_sequence + 1, now);
+  user.state.CountAppend(StoredTime(stored.time));
+  AppendResult result{std::move(stored), user.state.revision};
   user.exchanges.emplace(result.exchange.sequence, result.exchange);
   return result;
 }

@@ -50,7 +50,7 @@ class MemoryStore final : public HistoryStore {
 
   // The caller of these holds mutex_.
   absl::StatusOr<AppendResult> AppendLocked(const UserKey& key, const Exchange& exchange, std::string_view request_id);
-  AppendResult AppendNew(User& user, const Exchange& exchange);
+  AppendResult AppendNew(User& user, const Exchange& exchange, absl::Time now);
   static absl::StatusOr<DeleteResult> DeleteNew(User& user, int64_t sequence);
   ErasureReceipt ForgetNow(const UserKey& key);
   // Null where there is none.

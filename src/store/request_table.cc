@@ -9,20 +9,21 @@ absl::StatusOr<std::optional<AnsweredRequest>> FindRequest(SqliteConnection& con
                                                            int64_t oldest) {
   STORE_ASSIGN_OR_RETURN(
       SqliteStatement row,
-      connection.Query("SELECT digest, sequence, revision FROM requests WHERE tenant = ? AND user_id = ? "
+      connection.Query("SELECT digest, sequence, revision, created FROM requests WHERE tenant = ? AND user_id = ? "
                        "AND operation = ? AND request_id = ? AND created >= ?",
                        user.tenant, user.user_id, static_cast<int64_t>(kind), request_id, oldest));
   STORE_ASSIGN_OR_RETURN(bool found, row.Next());
   if (!found) return std::nullopt;
-  return AnsweredRequest{.digest = row.Bytes(0), .sequence = row.Integer(1), .revision = row.Integer(2)};
+  return AnsweredRequest{
+      .digest = row.Bytes(0), .sequence = row.Integer(1), .revision = row.Integer(2), .created = row.Integer(3)};
 }
 
 absl::Status RememberRequest(SqliteConnection& connection, const UserKey& user, RequestKind kind,
-                             std::string_view request_id, const AnsweredRequest& answer, int64_t created) {
+                             std::string_view request_id, const AnsweredRequest& answer) {
   // REPLACE: the same id may still be there, too old to count and not pruned yet.
   return connection.Run("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", user.tenant, user.user_id,
                         static_cast<int64_t>(kind), request_id, Blob{answer.digest}, answer.sequence, answer.revision,
-                        created);
+                        answer.created);
 }
 
 absl::StatusOr<int64_t> RemoveRequestsOfUser(SqliteConnection& connection, const UserKey& user) {

@@ -19,6 +19,7 @@ struct AnsweredRequest {
   std::string digest;
   int64_t sequence = 0;
   int64_t revision = 0;
+  int64_t created = 0;  // microseconds; when the request was answered
 };
 
 // Nothing where the id is new, or was remembered before `oldest` (microseconds).
@@ -26,7 +27,7 @@ absl::StatusOr<std::optional<AnsweredRequest>> FindRequest(SqliteConnection& con
                                                            RequestKind kind, std::string_view request_id,
                                                            int64_t oldest);
 absl::Status RememberRequest(SqliteConnection& connection, const UserKey& user, RequestKind kind,
-                             std::string_view request_id, const AnsweredRequest& answer, int64_t created);
+                             std::string_view request_id, const AnsweredRequest& answer);
 
 // How many there were.
 absl::StatusOr<int64_t> RemoveRequestsOfUser(SqliteConnection& connection, const UserKey& user);

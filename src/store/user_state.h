@@ -13,9 +13,10 @@ namespace idiolect {
 // Times are kept with this resolution; finer is cut.
 inline int64_t StoredTime(absl::Time time) { return absl::ToUnixMicros(time); }
 
-// An exchange as it is stored.
-inline Exchange StoredExchange(Exchange exchange, int64_t sequence) {
+// An exchange as it is stored. One without a time of its own (InfinitePast) has that of its append.
+inline Exchange StoredExchange(Exchange exchange, int64_t sequence, absl::Time appended) {
   exchange.sequence = sequence;
+  if (exchange.time == absl::InfinitePast()) exchange.time = appended;
   exchange.time = absl::FromUnixMicros(StoredTime(exchange.time));
   return exchange;
 }

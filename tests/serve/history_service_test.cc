@@ -149,12 +149,16 @@ TEST_F(HistoryServiceTest, AppendIsIdempotentByRequestId) {
   EXPECT_THAT(Export("ann"), SizeIs(2));
 }
 
-TEST_F(HistoryServiceTest, AnAppendWithoutATimeHasTheTimeOfTheAppend) {
+TEST_F(HistoryServiceTest, AnAppendWithoutATimeIsIdempotentToo) {
   const absl::Time before = absl::Now();
-  v1::AppendExchangeResponse answer;
-  ASSERT_TRUE(Append(MakeExchange("hi", "moin"), "", answer).ok());
-  EXPECT_LE(absl::ToUnixSeconds(before), answer.exchange().time().seconds());
-  EXPECT_GE(absl::ToUnixSeconds(absl::Now()), answer.exchange().time().seconds());
+  v1::AppendExchangeResponse first, again;
+  ASSERT_TRUE(Append(MakeExchange("hi", "moin"), "r1", first).ok());
+  EXPECT_LE(absl::ToUnixSeconds(before), first.exchange().time().seconds());
+  EXPECT_GE(absl::ToUnixSeconds(absl::Now()), first.exchange().time().seconds());
+  absl::SleepFor(absl::Milliseconds(5));
+  ASSERT_TRUE(Append(MakeExchange("hi", "moin"), "r1", again).ok());
+  EXPECT_TRUE(again.duplicate());
+  EXPECT_EQ(again.exchange().SerializeAsString(), first.exchange().SerializeAsString());
 }
 
 TEST_F(HistoryServiceTest, ListsInBothOrdersPageByPage) {
