@@ -110,7 +110,9 @@ TEST_F(EngineTest, TheSameSeedGivesTheSameBytesAmongStrangers) {
   std::vector<std::shared_ptr<Collector>> strangers;
   auto observer = std::make_shared<Collector>();
   for (int i = 0; i < 40; ++i) {
-    if (i == 17) ASSERT_TRUE(engine_->SubmitReply(request, observer).ok());
+    if (i == 17) {
+      ASSERT_TRUE(engine_->SubmitReply(request, observer).ok());
+    }
     ReplyRequest other = RequestOf(cases_[random() % cases_.size()], "stranger" + std::to_string(i % 9));
     other.decoding.temperature = 1;
     other.decoding.seed = random();
@@ -148,7 +150,9 @@ TEST_F(EngineTest, BeamSearchFindsAtLeastWhatGreedyFinds) {
     std::set<std::vector<int32_t>> distinct;
     for (size_t k = 0; k < beams.candidates.size(); ++k) {
       distinct.insert(beams.candidates[k].tokens);
-      if (k > 0) EXPECT_LE(beams.candidates[k].logprob, beams.candidates[k - 1].logprob);
+      if (k > 0) {
+        EXPECT_LE(beams.candidates[k].logprob, beams.candidates[k - 1].logprob);
+      }
     }
     EXPECT_EQ(distinct.size(), 8u);
   }
@@ -200,10 +204,14 @@ TEST_F(EngineTest, ExplanationsNameExchangesThatHoldTheWord) {
         EXPECT_LE(source.sequence, static_cast<int64_t>(c.history.size()));
       }
       EXPECT_LE(weight, 1.0 + 1e-4);
-      if (c.history.empty()) EXPECT_EQ(token.copy_probability, 0);
+      if (c.history.empty()) {
+        EXPECT_EQ(token.copy_probability, 0);
+      }
       total += token.logprob;
     }
-    if (candidate.finish_reason == FinishReason::kMaxTokens) EXPECT_NEAR(total, candidate.logprob, 1e-4);
+    if (candidate.finish_reason == FinishReason::kMaxTokens) {
+      EXPECT_NEAR(total, candidate.logprob, 1e-4);
+    }
   }
   EXPECT_GT(sources, 0);
 }
@@ -231,7 +239,9 @@ TEST_F(EngineTest, EachScoreIsTheDifferenceThatItsNameSays) {
     Scores scores = *done.get_future().get();
     for (size_t k = 0; k < 3; ++k) {
       by_index[scores.ranked[k].index] = scores.ranked[k].score;
-      if (k > 0) EXPECT_GE(scores.ranked[k - 1].score, scores.ranked[k].score);
+      if (k > 0) {
+        EXPECT_GE(scores.ranked[k - 1].score, scores.ranked[k].score);
+      }
     }
     return by_index;
   };
