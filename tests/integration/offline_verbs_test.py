@@ -1,0 +1,93 @@
+"""`idiolect score` and `idiolect reply` print what the reference implementation prints, line for line.
+
+  offline_verbs_test.py --binary PATH --fixtures DIR
+"""
+import argparse, glob, json, os, shutil, subprocess, tempfile, unittest
+
+TOLERANCE = 1e-4
+arguments = None
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+class OfflineVerbsTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def lay_out(self, name):
+        model = os.path.join(self.folder, name)
+        os.mkdir(model)
+        weights = "-".join(name.split("-")[:2])
+        for source, target in ((name + ".config.json", "config.json"), (weights + ".safetensors", "model.safetensors"), ("tokenizer.model",) * 2):
+            shutil.copy(os.path.join(arguments.fixtures, source), os.path.join(model, target))
+        return model
+
+    def run_verb(self, verb, model, *options, source=None):
+        out = os.path.join(self.folder, "out.jsonl")
+        source = source or os.path.join(arguments.fixtures, "inputs.jsonl")
+        done = subprocess.run([arguments.binary, verb, "--model", model, "--in", source, "--out", out, *options], capture_output=True, text=True)
+        return done, out
+
+    def assert_close(self, found, expected, where):
+        if isinstance(expected, list):
+            self.assertEqual(len(found), len(expected), where)
+            for a, b in zip(found, expected): self.assert_close(a, b, where)
+        else:
+            self.assertAlmostEqual(found, expected, delta=TOLERANCE, msg=where)
+
+    def check(self, name, verb, *options):
+        done, out = self.run_verb(verb, self.lay_out(name), *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found, expected = read_lines(out), read_lines(os.path.join(arguments.fixtures, name + ".jsonl"))
+        self.assertEqual(len(found), len(expected))
+        for number, (line, reference) in enumerate(zip(found, expected)):
+            where = f"{name}, line {number + 1}"
+            reference = reference[verb]
+            self.assertEqual(set(line), set(reference), where)
+            self.assertEqual(line["tokens"], reference["tokens"], where)
+            for key in set(reference) - {"tokens", "text"}: self.assert_close(line[key], reference[key], f"{where}, {key}")
+            self.assertEqual(line.get("text"), reference.get("text"), where)
+
+    def test_scores_in_batches(self):
+        # Each run loads the program anew; tests/model/oracle_test.cc goes through all combinations in one process.
+        names = sorted(os.path.basename(path)[: -len(".config.json")] for path in glob.glob(os.path.join(arguments.fixtures, "*.config.json")))
+        self.assertEqual(len(names), 32)
+        for name in names[::6]:
+            with self.subTest(name): self.check(name, "score")
+
+    def test_scores_one_line_at_a_time(self):
+        self.check("untied-3-general-memory-copy-post_copy", "score", "--batch-size", "1")
+
+    def test_replies_greedily(self):
+        for name in ("untied-3-general-memory-copy-post_copy", "tied-2-general-memory-copy", "tied-2"):
+            with self.subTest(name): self.check(name, "reply")
+
+    def test_a_bad_line_is_named(self):
+        model = self.lay_out("tied-2")
+        source = os.path.join(self.folder, "in.jsonl")
+        for line, named in (("nonsense", "in.jsonl:2"), ('{"post": 3}', "post"), ('{"post": "", "history": [{"post": "a", "response": 1}]}', "history[0].response")):
+            with open(source, "w") as file: file.write('{"post": "fine"}\n' + line + "\n")
+            for verb in ("score", "reply"):
+                done, _ = self.run_verb(verb, model, source=source)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(named, done.stderr)
+                self.assertIn("in.jsonl:2", done.stderr)
+
+    def test_a_broken_model_is_named(self):
+        model = self.lay_out("tied-2")
+        with open(os.path.join(model, "model.safetensors"), "r+b") as file: file.truncate(1000)
+        done, _ = self.run_verb("score", model)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("model.safetensors", done.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--fixtures", required=True)
+    arguments = parser.parse_args()
+    unittest.main(argv=["offline_verbs_test.py"], verbosity=2)
