@@ -1,6 +1,7 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -12,6 +13,7 @@
 namespace idiolect {
 namespace {
 
+constexpr double kUnknownPenalty = 10;          // SentencePiece's: an unknown character scores so much below the worst piece
 constexpr char kSpaceMark[] = "\xE2\x96\x81";   // ▁, which SentencePiece writes for a space
 
 // How many bytes a UTF-8 character has that begins with `lead`; 0: none begins so.
@@ -30,6 +32,10 @@ int ByteValue(const std::string& piece) {   // "<0xE4>"
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": not a regular file"));
+  }
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened; expected a SentencePiece model"));
   const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -49,6 +55,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromBytes(std::string_view
   tokenizer->byte_of_.assign(tokenizer->size_, -1);
   for (int id = 0; id < tokenizer->size_; ++id) {
     if (pieces.IsByte(id)) tokenizer->byte_of_[id] = static_cast<int16_t>(ByteValue(pieces.Piece(id)));
+    else tokenizer->fallback_nats_ = std::max(tokenizer->fallback_nats_, kUnknownPenalty - pieces.Score(id));
   }
   return tokenizer;
 }
@@ -98,7 +105,11 @@ std::string Tokenizer::PieceText(int32_t id) const {
 
 double Tokenizer::Surprisal(std::string_view text) const {
   double nats = 0;
-  for (int32_t id : Encode(text)) nats -= pieces_->Score(id);
+  for (int32_t id : Encode(text)) {
+    // The file gives bytes no score. The model chose them where no piece fits, at its price for an unknown character.
+    const bool begins_character = byte_of_[id] >= 0 && CharacterLength(byte_of_[id]) > 0;
+    nats += byte_of_[id] < 0 ? -pieces_->Score(id) : begins_character ? fallback_nats_ : 0;
+  }
   return nats;
 }
 

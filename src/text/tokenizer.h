@@ -52,6 +52,7 @@ class Tokenizer {
 
   std::unique_ptr<PieceModel> pieces_;
   std::vector<int16_t> byte_of_;      // [size] the byte that a token stands for, or -1
+  double fallback_nats_ = 0;          // what a character costs that no piece has
   int size_ = 0;
 };
 

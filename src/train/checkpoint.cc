@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "model/safetensors.h"
 
 namespace idiolect {
@@ -36,7 +37,10 @@ absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameter
   for (const auto& [name, tensor] : all) {
     views[name] = {TensorType::kFloat32, tensor.sizes().vec(), {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}};
   }
-  return WriteSafetensors(path, views, {{"step", absl::StrCat(state.step)}, {"best_own", absl::StrCat(state.best_own)}, {"seconds", absl::StrCat(state.seconds)}});
+  // To the last digit: a rounded best perplexity would let a resumed run keep another model than an uninterrupted one.
+  return WriteSafetensors(path, views, {{"step", absl::StrCat(state.step)},
+                                        {"best_own", absl::StrFormat("%.17g", state.best_own)},
+                                        {"seconds", absl::StrFormat("%.17g", state.seconds)}});
 }
 
 absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer) {
@@ -55,6 +59,7 @@ absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameter
   if (!ReadNumber(metadata, "step", &step) || !ReadNumber(metadata, "best_own", &state.best_own) || !ReadNumber(metadata, "seconds", &state.seconds)) {
     return Fault(path, "its metadata has no step, best_own or seconds");
   }
+  if (!(step >= 0 && step <= 1e15)) return Fault(path, "its metadata's step is no count");
   state.step = static_cast<int64_t>(step);
   return state;
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -31,6 +32,12 @@ absl::Status WriteSentences(const TrainOptions& options, const std::string& path
   return out.flush() ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
 }
 
+// Beside the running program, or, seen from the build's tests, in the folder bin/ beside its own.
+std::string TrainerProgram() {
+  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path(), name = "idiolect-tokenizer-trainer";
+  return (fs::exists(here / name) ? here / name : here.parent_path() / "bin" / name).string();
+}
+
 absl::Status Run(std::vector<std::string> command) {
   std::vector<char*> arguments;
   for (std::string& word : command) arguments.push_back(word.data());
@@ -50,8 +57,7 @@ absl::Status Run(std::vector<std::string> command) {
 absl::Status TrainTokenizer(const TrainOptions& options, const std::string& path) {
   const std::string sentences = path + ".sentences", prefix = path + ".part";
   if (absl::Status s = WriteSentences(options, sentences); !s.ok()) return s;
-  const fs::path trainer = fs::read_symlink("/proc/self/exe").parent_path() / "idiolect-tokenizer-trainer";
-  const absl::Status trained = Run({trainer.string(), sentences, prefix, absl::StrCat(options.model.vocab_size), absl::StrCat(options.tokenizer_sentences)});
+  const absl::Status trained = Run({TrainerProgram(), sentences, prefix, absl::StrCat(options.model.vocab_size), absl::StrCat(options.tokenizer_sentences)});
   fs::remove(sentences);
   fs::remove(prefix + ".vocab");
   if (!trained.ok()) return trained;

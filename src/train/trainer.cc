@@ -36,6 +36,20 @@ void KeepFreedMemory() {
   mallopt(M_ARENA_MAX, 1);
 }
 
+absl::Status CheckOptions(const TrainOptions& o) {
+  const auto fault = [](const char* what) { return absl::InvalidArgumentError(what); };
+  const auto model = ParseModelConfig(ToJson(o.model));
+  if (!model.ok()) return model.status();
+  if (o.out.empty()) return fault("out: expected a folder");
+  if (o.groups < 1 || o.targets < 1) return fault("groups, targets: expected at least 1");
+  if (o.steps < 0 || o.warmup_steps < 0) return fault("steps, warmup_steps: expected at least 0");
+  if (o.validate_every < 1 || o.checkpoint_every < 1) return fault("validate_every, checkpoint_every: expected at least 1");
+  if (o.validation_users < 0 || o.tokenizer_sentences < 1) return fault("validation_users, tokenizer_sentences: expected a count");
+  if (!(o.learning_rate > 0 && o.weight_decay >= 0 && o.clip_norm > 0)) return fault("learning_rate, weight_decay, clip_norm: expected more than 0");
+  if (!(o.dropout >= 0 && o.dropout < 1)) return fault("dropout: expected a number from 0, below 1");
+  return absl::OkStatus();
+}
+
 // One run: everything that lives as long as the training.
 class Run {
  public:
@@ -97,7 +111,7 @@ class Run {
       if (absl::Status s = TrainTokenizer(options_, path); !s.ok()) return s;
     }
     auto bytes = ReadFile(path, kMaxTokenizerBytes);
-    if (!bytes.ok()) return bytes.status();
+    if (!bytes.ok()) return absl::Status(bytes.status().code(), absl::StrCat(path, ": ", bytes.status().message()));
     tokenizer_bytes_ = *std::move(bytes);
     auto tokenizer = Tokenizer::Load(path);
     if (!tokenizer.ok()) return tokenizer.status();
@@ -181,7 +195,9 @@ class Run {
     p.validation = v;
     progress_(p);
     Log({{"step", p.step}, {"own", v.own}, {"other", v.other}, {"none", v.none}, {"copy_share", v.copy_share}, {"examples", v.examples}});
-    if (state_.best_own != 0 && v.own >= state_.best_own) return absl::OkStatus();
+    if (!std::isfinite(v.own)) return absl::InternalError(absl::StrCat("after step ", p.step, " the perplexity is no number; is learning_rate too large?"));
+    // Without anything to validate on, the last model is as good as known to be the best.
+    if (v.examples > 0 && state_.best_own != 0 && v.own >= state_.best_own) return absl::OkStatus();
     state_.best_own = v.own;
     const CardFacts facts{state_.step, state_.step * options_.groups * options_.targets, model_->parameters().count(), state_.seconds, v};
     if (absl::Status s = WriteFileAtomically(options_.out + "/README.md", {ModelCard(options_, corpus_, facts)}); !s.ok()) return s;
@@ -208,6 +224,7 @@ class Run {
 }  // namespace
 
 absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const ProgressCallback& progress) {
+  if (absl::Status s = CheckOptions(options); !s.ok()) return s;
   if (options.work.empty()) options.work = options.out + ".work";
   KeepFreedMemory();
   at::set_num_threads(1);   // two threads spin while they wait for each other, and cost more than they give

@@ -1,0 +1,197 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "absl/strings/str_format.h"
+#include "model/dhap_model.h"
+#include "model/safetensors.h"
+#include "tests/support/fixtures.h"
+#include "tests/train/tiny_corpus.h"
+
+namespace idiolect {
+namespace {
+
+namespace fs = std::filesystem;
+using Event = TrainProgress::Event;
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+// One sitting: what it reported, and how it ended.
+struct Sitting {
+  absl::Status status;
+  std::vector<TrainProgress> steps, validations;
+};
+
+Sitting Sit(const TrainOptions& options, int64_t stop_after = -1) {
+  Sitting sitting;
+  std::atomic<bool> stop = stop_after == 0;
+  sitting.status = Train(options, stop, [&](const TrainProgress& p) {
+    if (p.event == Event::kStep) sitting.steps.push_back(p);
+    if (p.event == Event::kValidation) sitting.validations.push_back(p);
+    if (p.event == Event::kStep && p.step == stop_after) stop = true;
+  });
+  return sitting;
+}
+
+std::string CheckpointData(const TrainOptions& options) {
+  const auto file = SafetensorsFile::Open(options.work + "/checkpoint.safetensors");
+  EXPECT_TRUE(file.ok()) << file.status();
+  return std::string((*file)->data());
+}
+
+TEST(TrainTest, TheLossFallsAndTheModelKnowsItsUsers) {
+  TrainOptions options = testing::TinyTraining();
+  options.steps = 150;
+  options.validate_every = 50;
+  const Sitting sitting = Sit(options);
+  ASSERT_TRUE(sitting.status.ok()) << sitting.status;
+  ASSERT_EQ(sitting.steps.size(), 150u);
+  EXPECT_LT(sitting.steps.back().loss, 0.7 * sitting.steps.front().loss);
+  ASSERT_EQ(sitting.validations.size(), 3u);
+  EXPECT_LT(sitting.validations.back().validation.own, 0.5 * sitting.validations.front().validation.own);
+  const ValidationResult& v = sitting.validations.back().validation;
+  EXPECT_LT(v.own, v.other);   // each user's phrase is theirs alone
+  EXPECT_EQ(v.examples, 6 * 3);
+}
+
+TEST(TrainTest, AnInterruptedRunEndsAsIfItHadNotBeen) {
+  const TrainOptions whole = testing::TinyTraining(), interrupted = testing::TinyTraining();
+  ASSERT_TRUE(Sit(whole).status.ok());
+  for (int64_t stop_after : {0, 1, 17, 30}) ASSERT_TRUE(Sit(interrupted, stop_after).status.ok());
+  const Sitting last = Sit(interrupted);
+  ASSERT_TRUE(last.status.ok());
+  EXPECT_EQ(last.steps.front().step, 31);
+  EXPECT_TRUE(CheckpointData(interrupted) == CheckpointData(whole));
+  EXPECT_TRUE(ReadAll(interrupted.out + "/model.safetensors") == ReadAll(whole.out + "/model.safetensors"));
+  const Sitting after = Sit(interrupted);   // nothing is left to do
+  EXPECT_TRUE(after.status.ok() && after.steps.empty());
+}
+
+TEST(TrainTest, AnotherSeedIsAnotherRun) {
+  TrainOptions one = testing::TinyTraining(), other = testing::TinyTraining();
+  one.steps = other.steps = 3;
+  other.seed = 8;
+  ASSERT_TRUE(Sit(one).status.ok() && Sit(other).status.ok());
+  EXPECT_FALSE(CheckpointData(one) == CheckpointData(other));
+}
+
+TEST(TrainTest, TheModelLoadsAndItsCardNamesTheNumbers) {
+  const TrainOptions options = testing::TinyTraining();
+  const Sitting sitting = Sit(options);
+  ASSERT_TRUE(sitting.status.ok()) << sitting.status;
+  const auto model = DhapModel::Load(options.out);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(ToJson((*model)->config()), ToJson(options.model));
+  TrainProgress best = sitting.validations.front();
+  for (const TrainProgress& p : sitting.validations) {
+    if (p.validation.own < best.validation.own) best = p;
+  }
+  const std::string card = ReadAll(options.out + "/README.md");
+  for (const std::string& fact :
+       {std::string("# a tiny test model"), absl::StrCat((*model)->parameters().count(), " parameters"), absl::StrCat(best.step, " steps of at most 12 targets"),
+        std::string("seed 7"), std::string("| synthetic | 6 | 162 |"), std::string("`corpus.jsonl`"), absl::StrFormat("| the user's own | %.1f |", best.validation.own),
+        absl::StrFormat("| none | %.1f |", best.validation.none), absl::StrCat(best.validation.examples, " examples, ", best.validation.words, " words")}) {
+    EXPECT_NE(card.find(fact), card.npos) << "missing: " << fact << "\n" << card;
+  }
+}
+
+TEST(TrainTest, WithoutValidationDataTheLastModelIsKept) {
+  TrainOptions options = testing::TinyTraining();
+  options.data = {testing::WriteTinyCorpus(fs::path(options.out).parent_path(), 6, 9)};   // a tenth of 9 is nothing
+  options.steps = 20;
+  options.validate_every = 10;
+  ASSERT_TRUE(Sit(options, 10).status.ok());
+  const std::string first = ReadAll(options.out + "/model.safetensors");
+  ASSERT_TRUE(Sit(options).status.ok());
+  EXPECT_FALSE(ReadAll(options.out + "/model.safetensors") == first);
+}
+
+TEST(TrainTest, BadDataNamesFileAndLine) {
+  TrainOptions options = testing::TinyTraining();
+  std::ofstream(options.data[0], std::ios::app) << R"({"user": "ann", "post": "secret words", "time": 5})" << "\n";
+  const absl::Status status = Sit(options).status;
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_NE(status.message().find(options.data[0] + ":181: "), std::string::npos) << status;
+  EXPECT_EQ(status.message().find("secret"), std::string::npos) << status;
+
+  options.data = {options.out + "/none.jsonl"};
+  EXPECT_TRUE(absl::IsNotFound(Sit(options).status));
+  options.data = {};
+  EXPECT_TRUE(absl::IsInvalidArgument(Sit(options).status));
+}
+
+TEST(TrainTest, OptionsThatCannotBeAreRefusedByName) {
+  const std::pair<std::function<void(TrainOptions&)>, const char*> cases[] = {
+      {[](auto& o) { o.model.heads = 5; }, "heads"},           {[](auto& o) { o.model.hidden_size = 15; }, "hidden_size"},
+      {[](auto& o) { o.model.vocab_size = 1; }, "vocab_size"}, {[](auto& o) { o.model.vocab_size = 500; }, "expected vocab_size 500"},
+      {[](auto& o) { o.groups = 0; }, "groups"},               {[](auto& o) { o.targets = -1; }, "targets"},
+      {[](auto& o) { o.steps = -1; }, "steps"},                {[](auto& o) { o.validate_every = 0; }, "validate_every"},
+      {[](auto& o) { o.checkpoint_every = 0; }, "checkpoint_every"}, {[](auto& o) { o.dropout = 1; }, "dropout"},
+      {[](auto& o) { o.learning_rate = 0; }, "learning_rate"}, {[](auto& o) { o.out = ""; }, "out"},
+      {[](auto& o) { o.clip_norm = std::numeric_limits<double>::quiet_NaN(); }, "clip_norm"}};
+  for (const auto& [edit, named] : cases) {
+    SCOPED_TRACE(named);
+    TrainOptions options = testing::TinyTraining();
+    edit(options);
+    const absl::Status status = Sit(options).status;
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_NE(status.message().find(named), std::string::npos) << status;
+  }
+}
+
+TEST(TrainTest, ACheckpointThatDoesNotFitIsRefusedByName) {
+  TrainOptions options = testing::TinyTraining();
+  options.steps = 2;
+  ASSERT_TRUE(Sit(options).status.ok());
+  const std::string path = options.work + "/checkpoint.safetensors", good = ReadAll(path);
+  const auto expect_refused = [&](const TrainOptions& o) {
+    const absl::Status status = Sit(o).status;
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_EQ(status.message().find(path + ": "), 0u) << status;
+  };
+  TrainOptions wider = options;
+  wider.model.feed_forward_size = 24;
+  expect_refused(wider);
+  for (size_t size : {size_t{0}, size_t{100}, good.size() / 2, good.size() - 1}) {
+    std::ofstream(path, std::ios::binary) << good.substr(0, size);
+    expect_refused(options);
+  }
+  std::string no_step = good;
+  no_step.replace(no_step.find("\"step\""), 6, "\"stop\"");
+  std::ofstream(path, std::ios::binary) << no_step;
+  expect_refused(options);
+}
+
+TEST(TrainTest, ALossThatIsNoNumberIsSaidAndNotSaved) {
+  TrainOptions options = testing::TinyTraining();
+  options.learning_rate = 1e30;
+  options.warmup_steps = 0;
+  const absl::Status status = Sit(options).status;
+  EXPECT_TRUE(absl::IsInternal(status)) << status;
+  EXPECT_NE(status.message().find("learning_rate"), std::string::npos) << status;
+  EXPECT_FALSE(fs::exists(options.out + "/model.safetensors"));
+}
+
+TEST(TrainTest, LearnsATokenizerOfTheWantedSize) {
+  TrainOptions options = testing::TinyTraining();
+  fs::remove(options.work + "/tokenizer.model");
+  options.model.vocab_size = 330;
+  options.steps = 1;
+  const Sitting sitting = Sit(options);
+  ASSERT_TRUE(sitting.status.ok()) << sitting.status;
+  const auto model = DhapModel::Load(options.out);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->tokenizer().size(), 330);
+  EXPECT_EQ((*model)->tokenizer().Decode((*model)->tokenizer().Encode("soup, please")), "soup, please");
+  EXPECT_FALSE(fs::exists(options.work + "/tokenizer.model.sentences"));   // the texts do not lie about
+}
+
+}  // namespace
+}  // namespace idiolect
