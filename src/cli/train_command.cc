@@ -1,5 +1,7 @@
 #include <atomic>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <ostream>
 
 #include "absl/strings/str_format.h"
@@ -36,6 +38,10 @@ class TrainCommand : public Command {
     if (absl::Status s = ReadParts(); !s.ok()) return s;
     if (options_.model.tie_embeddings) options_.model.readout_size = options_.model.d_model;
     if (auto checked = ParseModelConfig(ToJson(options_.model)); !checked.ok()) return checked.status();
+    if (!card_notes_.empty()) {
+      std::ifstream notes(card_notes_);
+      options_.card_notes.assign(std::istreambuf_iterator<char>(notes), {});
+    }
     std::signal(SIGINT, RequestStop);
     std::signal(SIGTERM, RequestStop);
     const absl::Status trained = Train(options_, stop_requested, [&](const TrainProgress& p) { Print(p, console); });
@@ -50,6 +56,7 @@ class TrainCommand : public Command {
     verb.add_option("--out", options_.out, "Model directory to write")->required();
     verb.add_option("--work", options_.work, "Folder for tokenizer, checkpoint and log (default: OUT.work)");
     verb.add_option("--name", options_.card_name, "Title of the model card");
+    verb.add_option("--card-notes", card_notes_, "Markdown file that ends the model card: licences, attribution, limits")->check(CLI::ExistingFile);
     verb.add_option("--steps", options_.steps, "Steps in all, those of earlier sittings included")->capture_default_str()->check(CLI::PositiveNumber);
     verb.add_option("--seed", options_.seed, "Same seed, data and options: same model")->capture_default_str();
     verb.add_option("--validate-every", options_.validate_every, "Steps")->capture_default_str()->check(CLI::PositiveNumber);
@@ -115,6 +122,7 @@ class TrainCommand : public Command {
 
   TrainOptions options_;
   std::vector<std::string> parts_;
+  std::string card_notes_;
 };
 
 }  // namespace

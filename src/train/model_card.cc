@@ -37,7 +37,8 @@ std::string ModelCard(const TrainOptions& o, const Corpus& corpus, const CardFac
       absl::StrFormat("%d examples, %d words):\n\n| history | perplexity |\n| --- | --- |\n| the user's own | %.1f |\n"
                       "| another user's of the same source | %.1f |\n| none | %.1f |\n\n"
                       "So the own history is worth a factor of %.3f over another's and of %.3f over none. Mean copy probability %.2f.\n",
-                      v.examples, v.words, v.own, v.other, v.none, v.other / v.own, v.none / v.own, v.copy_share));
+                      v.examples, v.words, v.own, v.other, v.none, v.other / v.own, v.none / v.own, v.copy_share),
+      o.card_notes.empty() ? "" : "\n" + o.card_notes);
 }
 
 }  // namespace idiolect

@@ -40,6 +40,7 @@ struct TrainOptions {
   int64_t tokenizer_sentences = 300000;
 
   std::string card_name = "a model trained with idiolect train";
+  std::string card_notes;             // Markdown that ends the card: licences, attribution, limits
 };
 
 }  // namespace idiolect
