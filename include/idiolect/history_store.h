@@ -6,7 +6,7 @@
 //
 // Idempotency. A request id is 1 to 128 bytes chosen by the caller, unique per user and operation. A repeated id with the
 // same content returns the first answer again, with `duplicate` set, and writes nothing; with other content it is
-// kAlreadyExists. An empty request id means «no idempotency»: every call is new.
+// kAlreadyExists. Ids are remembered for 24 hours. An empty request id means «no idempotency»: every call is new.
 //
 // Times. An exchange whose `time` is absl::InfinitePast() has none of its own: the store gives it the time of the append.
 // For idempotency «none» is its content, so the same append repeated later is a duplicate, and has the first one's time.

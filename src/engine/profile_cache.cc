@@ -9,7 +9,7 @@ int64_t Overhead(const UserKey& user) { return static_cast<int64_t>(2 * (user.te
 }  // namespace
 
 std::shared_ptr<const UserProfile> ProfileCache::Find(const UserKey& user, int64_t epoch, int64_t revision) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const auto found = by_user_.find(user);
   if (found == by_user_.end()) return nullptr;
   const UserProfile& profile = *found->second->profile;
@@ -19,7 +19,7 @@ std::shared_ptr<const UserProfile> ProfileCache::Find(const UserKey& user, int64
 }
 
 void ProfileCache::Insert(const UserKey& user, std::shared_ptr<const UserProfile> profile, int64_t forget_count) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (forget_count != forget_count_) return;
   const int64_t bytes = profile->byte_size() + Overhead(user);
   if (bytes > max_bytes_) return;
@@ -31,18 +31,18 @@ void ProfileCache::Insert(const UserKey& user, std::shared_ptr<const UserProfile
 }
 
 void ProfileCache::Forget(const UserKey& user) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   ++forget_count_;
   Remove(user);
 }
 
 int64_t ProfileCache::forget_count() const {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return forget_count_;
 }
 
 int64_t ProfileCache::byte_size() const {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return bytes_;
 }
 

@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <mutex>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "idiolect/exchange.h"
 #include "idiolect/user_profile.h"
 
@@ -37,14 +36,15 @@ class ProfileCache {
     std::shared_ptr<const UserProfile> profile;
     int64_t bytes;
   };
-  void Remove(const UserKey& user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remove(const UserKey& user);       // the caller holds mutex_
 
   const int64_t max_bytes_;
-  mutable absl::Mutex mutex_;
-  std::list<Entry> by_use_ ABSL_GUARDED_BY(mutex_);    // most recently used first
-  absl::flat_hash_map<UserKey, std::list<Entry>::iterator> by_user_ ABSL_GUARDED_BY(mutex_);
-  int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  int64_t forget_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The standard mutex, which the thread sanitizer knows; it guards all that follows.
+  mutable std::mutex mutex_;
+  std::list<Entry> by_use_;    // most recently used first
+  absl::flat_hash_map<UserKey, std::list<Entry>::iterator> by_user_;
+  int64_t bytes_ = 0;
+  int64_t forget_count_ = 0;
 };
 
 }  // namespace idiolect

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <exception>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "model/grad_mode.h"
@@ -14,23 +15,25 @@ Scheduler::Scheduler(const DhapModel& model, ProfileCache& cache, const EngineOp
 
 Scheduler::~Scheduler() {
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  work_arrived_.notify_one();
   thread_.join();
 }
 
 absl::StatusOr<std::shared_ptr<Ticket>> Scheduler::Submit(std::unique_ptr<Job> job) {
   std::shared_ptr<Ticket> ticket = job->ticket();
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (stopping_) return absl::UnavailableError("the engine is shutting down");
   if (queue_.full()) return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(), " requests are waiting"));
   queue_.Push(std::move(job));
+  work_arrived_.notify_one();
   return ticket;
 }
 
 EngineStats Scheduler::stats() const {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   EngineStats stats = stats_;
   stats.waiting = queue_.size();
   stats.profile_cache_bytes = cache_.byte_size();
@@ -51,20 +54,20 @@ void Scheduler::Loop() {
   for (auto& job : running_) job->Fail(stopped);
   std::vector<std::unique_ptr<Job>> waiting;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     waiting = queue_.TakeAll();
   }
   for (auto& job : waiting) job->Fail(stopped);
 }
 
 bool Scheduler::WaitForWork() {
-  const absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &Scheduler::HasWork));
+  std::unique_lock lock(mutex_);
+  if (running_.empty()) work_arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   return !stopping_;
 }
 
 void Scheduler::AdmitWaiting() {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   // A job wider than the whole batch runs when it has the batch to itself.
   while (auto job = queue_.Pop(running_.empty() ? std::numeric_limits<int>::max() : options_.max_batch_rows - rows_)) {
     rows_ += job->rows();
@@ -76,7 +79,7 @@ void Scheduler::EvictInterrupted() {
   const absl::Time now = absl::Now();
   std::vector<std::unique_ptr<Job>> gone;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     gone = queue_.TakeInterrupted(now);
   }
   for (auto& job : gone) job->Fail(job->Interrupted(now));
@@ -112,7 +115,7 @@ bool Scheduler::RunGuarded(Job& job, EngineContext& context) {
 }
 
 void Scheduler::PublishStats(const EngineContext& context) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   stats_.running_rows = rows_;
   stats_.steps = steps_;
   stats_.wasted_row_steps = wasted_;

@@ -2,13 +2,13 @@
 // rows for, gives each running one a slice in turn (RunStep), and throws out the cancelled and expired between steps.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "engine/job_queue.h"
 
 namespace idiolect {
@@ -32,16 +32,17 @@ class Scheduler {
   void RunStep(EngineContext& context);
   bool RunGuarded(Job& job, EngineContext& context);
   void PublishStats(const EngineContext& context);
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !queue_.empty() || !running_.empty(); }
 
   const DhapModel& model_;
   ProfileCache& cache_;
   const EngineOptions options_;
 
-  mutable absl::Mutex mutex_;
-  JobQueue queue_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  EngineStats stats_ ABSL_GUARDED_BY(mutex_);
+  // Guards the next four.
+  mutable std::mutex mutex_;
+  std::condition_variable work_arrived_;
+  JobQueue queue_;
+  bool stopping_ = false;
+  EngineStats stats_;
 
   // The engine thread's own.
   std::vector<std::unique_ptr<Job>> running_;
