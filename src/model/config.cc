@@ -109,7 +109,8 @@ int ModelConfig::position_count() const { return std::max(max_post_tokens, max_r
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text) {
   if (text.size() > kMaxConfigBytes) return absl::InvalidArgumentError(absl::StrCat("larger than ", kMaxConfigBytes, " bytes"));
   const json j = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!j.is_object()) return absl::InvalidArgumentError("not a JSON object");
+  // The parser takes a zero byte for the end of the text.
+  if (!j.is_object() || text.find('\0') != text.npos) return absl::InvalidArgumentError("not a JSON object");
   ModelConfig config;
   if (absl::Status s = ReadFixed(j); !s.ok()) return s;
   if (absl::Status s = ReadIntegers(j, &config); !s.ok()) return s;

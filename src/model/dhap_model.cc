@@ -31,6 +31,10 @@ absl::Status CheckDigest(const SafetensorsFile& weights, const char* key, std::s
 }
 
 absl::Status CheckDigests(const Files& files) {
+  // All or none: a damaged name must not turn its check off.
+  size_t present = 0;
+  for (const char* key : {kDataDigest, kConfigDigest, kTokenizerDigest}) present += files.weights->metadata().contains(key);
+  if (present != 0 && present != 3) return absl::InvalidArgumentError(absl::StrCat("has ", present, " of the 3 checksums that it should have"));
   if (absl::Status s = CheckDigest(*files.weights, kDataDigest, files.weights->data(), "the tensors"); !s.ok()) return s;
   if (absl::Status s = CheckDigest(*files.weights, kConfigDigest, files.config, kConfigFile); !s.ok()) return s;
   return CheckDigest(*files.weights, kTokenizerDigest, files.tokenizer, kTokenizerFile);

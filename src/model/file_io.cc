@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 
@@ -34,9 +35,17 @@ bool WriteAll(int fd, std::string_view bytes) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
+  // A folder gives no bytes, and a pipe would be waited for without end.
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError("not a regular file");
+  }
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::NotFoundError("cannot be opened");
   std::string bytes;
+  const uintmax_t size = std::filesystem::file_size(path, error);
+  if (!error && size > max_bytes) return absl::InvalidArgumentError(absl::StrCat("larger than ", max_bytes, " bytes"));
+  if (!error) bytes.reserve(size);   // growing by doubling would take twice as much
   std::string chunk(1 << 16, '\0');
   while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
     bytes.append(chunk, 0, in.gcount());

@@ -23,7 +23,7 @@ using nlohmann::json;
 static_assert(std::endian::native == std::endian::little, "safetensors is little-endian and read in place");
 
 constexpr uint64_t kMaxHeaderBytes = 1 << 20;
-constexpr size_t kMaxDimensions = 8;
+constexpr size_t kMaxDimensions = 8, kMaxNameBytes = 256;
 
 absl::Status Fault(const std::string& what) { return absl::InvalidArgumentError(what); }
 absl::Status TensorFault(const std::string& name, const std::string& what) {
@@ -127,7 +127,7 @@ SafetensorsFile::~SafetensorsFile() {
 }
 
 absl::Status SafetensorsFile::Map(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);   // a pipe must not be waited for
   if (fd < 0) return absl::NotFoundError("cannot be opened");
   const absl::Cleanup close_file = [fd] { close(fd); };
   struct stat info;
@@ -145,13 +145,16 @@ absl::Status SafetensorsFile::Parse() {
   if (header_bytes > file_.size() - 8) return Fault(absl::StrCat("header length ", header_bytes, " is beyond the file's ", file_.size(), " bytes"));
   if (header_bytes > kMaxHeaderBytes) return Fault(absl::StrCat("header length ", header_bytes, "; expected at most ", kMaxHeaderBytes));
   data_ = file_.substr(8 + header_bytes);
-  const json header = json::parse(file_.substr(8, header_bytes), nullptr, /*allow_exceptions=*/false);
-  if (!header.is_object()) return Fault("the header is not a JSON object");
+  const std::string_view text = file_.substr(8, header_bytes);
+  const json header = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  // The parser takes a zero byte for the end of the text.
+  if (!header.is_object() || text.find('\0') != text.npos) return Fault("the header is not a JSON object");
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
       if (absl::Status s = ReadMetadata(entry, &metadata_); !s.ok()) return s;
       continue;
     }
+    if (name.size() > kMaxNameBytes) return Fault(absl::StrCat("a tensor's name has ", name.size(), " bytes; expected at most ", kMaxNameBytes));
     if (!entry.is_object()) return TensorFault(name, "expected an object");
     TensorView tensor;
     if (absl::Status s = ReadShape(name, entry, &tensor); !s.ok()) return s;

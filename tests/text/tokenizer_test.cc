@@ -11,10 +11,11 @@
 namespace idiolect {
 namespace {
 
-constexpr int32_t kFirstByte = 5;   // the fixture's bytes stand right behind the special tokens
+constexpr int32_t kFirstByte = 5;  // the fixture's bytes stand right behind the special tokens
 
 const Tokenizer& Tiny() {
-  static const std::unique_ptr<Tokenizer> tokenizer = *Tokenizer::Load(testing::SourceDir() + "/tests/model/fixtures/tokenizer.model");
+  static const std::unique_ptr<Tokenizer> tokenizer =
+      *Tokenizer::Load(testing::SourceDir() + "/tests/model/fixtures/tokenizer.model");
   return *tokenizer;
 }
 
@@ -24,13 +25,18 @@ std::vector<int32_t> Bytes(std::string_view bytes) {
   return ids;
 }
 
-// Token ids as a model could emit them: pieces of every kind, and bytes that form characters, halves of them or nonsense.
+// Token ids as a model could emit them: pieces of every kind, and bytes that form characters, halves of them or
+// nonsense.
 rc::Gen<std::vector<int32_t>> AnyIds() {
-  const auto piece = rc::gen::map(rc::gen::inRange<int32_t>(0, Tiny().size()), [](int32_t id) { return std::vector<int32_t>{id}; });
-  const auto byte = rc::gen::map(rc::gen::inRange<int32_t>(0x80, 0x100), [](int32_t b) { return std::vector<int32_t>{kFirstByte + b}; });
-  const auto bytes = rc::gen::map(rc::gen::element<std::string>("\xC3\xA9", "\xE4\xBD\xA0", "\xF0\x9F\x8E\x89", "\xE4\xBD", "\xF0\x9F\x8E", "\xED\xA0\x80",
-                                                               "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xE2\x96\x81", "\xC0\x80", " ", "a", "\xEF\xBF\xBD"),
-                                  [](const std::string& text) { return Bytes(text); });
+  const auto piece =
+      rc::gen::map(rc::gen::inRange<int32_t>(0, Tiny().size()), [](int32_t id) { return std::vector<int32_t>{id}; });
+  const auto byte = rc::gen::map(rc::gen::inRange<int32_t>(0x80, 0x100),
+                                 [](int32_t b) { return std::vector<int32_t>{kFirstByte + b}; });
+  const auto bytes =
+      rc::gen::map(rc::gen::element<std::string>("\xC3\xA9", "\xE4\xBD\xA0", "\xF0\x9F\x8E\x89", "\xE4\xBD",
+                                                 "\xF0\x9F\x8E", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80",
+                                                 "\xE2\x96\x81", "\xC0\x80", " ", "a", "\xEF\xBF\xBD"),
+                   [](const std::string& text) { return Bytes(text); });
   const auto parts = rc::gen::container<std::vector<std::vector<int32_t>>>(rc::gen::oneOf(piece, byte, bytes));
   return rc::gen::map(parts, [](const std::vector<std::vector<int32_t>>& lists) {
     std::vector<int32_t> ids;
@@ -40,20 +46,23 @@ rc::Gen<std::vector<int32_t>> AnyIds() {
 }
 
 TEST(TokenizerTest, TextComesBack) {
-  for (const char* text : {"Good morning, did you sleep well?", "a", "42", "\xE5\xA5\xBD\xE5\x90\x97", "\xF0\x9F\x8E\x89 it is green \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80",
-                           "it's 100% \"so\" <unk> </s> <0xE4>", "caf\xC3\xA9 \xD0\xB4\xD0\xB0 \xD8\xB3\xD9\x84\xD8\xA7\xD9\x85"}) {
+  for (const char* text :
+       {"Good morning, did you sleep well?", "a", "42", "\xE5\xA5\xBD\xE5\x90\x97",
+        "\xF0\x9F\x8E\x89 it is green \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80",
+        "it's 100% \"so\" <unk> </s> <0xE4>", "caf\xC3\xA9 \xD0\xB4\xD0\xB0 \xD8\xB3\xD9\x84\xD8\xA7\xD9\x85"}) {
     EXPECT_EQ(Tiny().Decode(Tiny().Encode(text)), text);
   }
 }
 
 TEST(TokenizerTest, EveryRandomTextGivesPlainTokensAndValidText) {
-  EXPECT_TRUE(rc::check([](const std::string& bytes) {   // bytes of any kind, seldom UTF-8
+  EXPECT_TRUE(rc::check([](const std::string& bytes) {  // bytes of any kind, seldom UTF-8
     const std::vector<int32_t> ids = Tiny().Encode(bytes);
     for (int32_t id : ids) RC_ASSERT(id > kCls && id < Tiny().size());
     RC_ASSERT(IsValidUtf8(Tiny().Decode(ids)));
   }));
   EXPECT_TRUE(rc::check([] {
-    const auto words = *rc::gen::container<std::vector<std::string>>(rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange('a', 'z'))));
+    const auto words = *rc::gen::container<std::vector<std::string>>(
+        rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange('a', 'z'))));
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
     RC_ASSERT(Tiny().Decode(Tiny().Encode(text)) == text);
@@ -84,12 +93,13 @@ TEST(TokenizerTest, WhatIsStableNeverChanges) {
 
 TEST(TokenizerTest, OnlyAnIncompleteCharacterIsHeldBack) {
   const std::vector<int32_t> ids = Bytes("\xF0\x9F\x8E\x89");
-  for (size_t k = 0; k < 4; ++k) EXPECT_EQ(Tiny().DecodeStable({ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(k)}), "");
+  for (size_t k = 0; k < 4; ++k)
+    EXPECT_EQ(Tiny().DecodeStable({ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(k)}), "");
   EXPECT_EQ(Tiny().DecodeStable(ids), "\xF0\x9F\x8E\x89");
-  EXPECT_EQ(Tiny().DecodeStable(Bytes("ab\x80")), "ab\xEF\xBF\xBD");   // no byte can make that a character
+  EXPECT_EQ(Tiny().DecodeStable(Bytes("ab\x80")), "ab\xEF\xBF\xBD");  // no byte can make that a character
   EXPECT_EQ(Tiny().Decode(Bytes("ab\xE4\xBD")), "ab\xEF\xBF\xBD\xEF\xBF\xBD");
   std::vector<int32_t> ended = Bytes("\xE4\xBD");
-  ended.push_back(kEos);   // a special token ends the character
+  ended.push_back(kEos);  // a special token ends the character
   EXPECT_EQ(Tiny().DecodeStable(ended), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
@@ -126,7 +136,10 @@ TEST(TokenizerTest, AZeroByteEndsNothing) {
 }
 
 TEST(TokenizerTest, InvalidUtf8BecomesTheReplacementCharacter) {
-  EXPECT_EQ(Tiny().Decode(Tiny().Encode("a\xFF" "b")), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(Tiny().Decode(Tiny().Encode("a\xFF"
+                                        "b")),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(Tiny().Decode(Tiny().Encode("\xED\xA0\x80")), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(Tiny().Decode(Tiny().Encode("a\xE4\xBD")), "a\xEF\xBF\xBD\xEF\xBF\xBD");
 }
@@ -139,7 +152,7 @@ TEST(TokenizerTest, AVeryLongTextComesBack) {
   EXPECT_GT(ids.size(), 100000u);
   EXPECT_EQ(Tiny().Decode(ids), text);
   EXPECT_EQ(Tiny().PostIds(text, 32).size(), 32u);
-  EXPECT_EQ(Tiny().Decode(Tiny().Encode(std::string(1 << 20, 'x'))), std::string(1 << 20, 'x'));   // one word
+  EXPECT_EQ(Tiny().Decode(Tiny().Encode(std::string(1 << 20, 'x'))), std::string(1 << 20, 'x'));  // one word
 }
 
 TEST(TokenizerTest, SurprisalAddsUpWordByWord) {

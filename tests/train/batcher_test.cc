@@ -21,7 +21,8 @@ class BatcherTest : public ::testing::Test {
   }
 
   static bool Same(const TrainBatch& a, const TrainBatch& b) {
-    if (a.posts != b.posts || a.responses != b.responses || a.real != b.real || a.windows.size() != b.windows.size()) return false;
+    if (a.posts != b.posts || a.responses != b.responses || a.real != b.real || a.windows.size() != b.windows.size())
+      return false;
     for (size_t i = 0; i < a.windows.size(); ++i) {
       if (a.windows[i].posts != b.windows[i].posts || a.windows[i].responses != b.windows[i].responses) return false;
     }
@@ -44,7 +45,7 @@ TEST_F(BatcherTest, ABatchDependsOnSeedAndStepAlone) {
   for (int64_t step = 0; step < 20; ++step) same += Same(Batcher(corpus_, other).BatchOf(step), forward[step]);
   for (int64_t step = 1; step < 20; ++step) same += Same(forward[step], forward[step - 1]);
   EXPECT_EQ(same, 0);
-  EXPECT_FALSE(Same(one.BatchOf(1), one.BatchOf((int64_t{1} << 32) + 1)));   // all of the step counts
+  EXPECT_FALSE(Same(one.BatchOf(1), one.BatchOf((int64_t{1} << 32) + 1)));  // all of the step counts
 }
 
 TEST_F(BatcherTest, ABatchHasItsShape) {
@@ -56,7 +57,7 @@ TEST_F(BatcherTest, ABatchHasItsShape) {
     ASSERT_EQ(batch.posts.size(), 12u);
     ASSERT_EQ(batch.responses.size(), 12u);
     EXPECT_EQ(batch.real_rows, std::count(batch.real.begin(), batch.real.end(), true));
-    for (size_t g = 0; g < 3; ++g) EXPECT_TRUE(batch.real[4 * g]);   // every group has a target
+    for (size_t g = 0; g < 3; ++g) EXPECT_TRUE(batch.real[4 * g]);  // every group has a target
     for (const HistoryTokens& window : batch.windows) {
       EXPECT_LE(window.size(), 4u);
       window_sizes.insert(window.size());

@@ -11,8 +11,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kPosts[] = {"Did you sleep well?", "What shall we cook tonight?", "Is it raining again?", "Who broke the build?", "Shall we walk home?"};
-constexpr const char* kHabits[] = {"like a stone", "soup, please", "haha, of course", "not me, honestly", "grand, so it is", "coffee first"};
+constexpr const char* kPosts[] = {"Did you sleep well?", "What shall we cook tonight?", "Is it raining again?",
+                                  "Who broke the build?", "Shall we walk home?"};
+constexpr const char* kHabits[] = {"like a stone",     "soup, please",    "haha, of course",
+                                   "not me, honestly", "grand, so it is", "coffee first"};
 constexpr const char* kEndings[] = {"and you?", "as ever", "my friend", "thanks", "no doubt"};
 
 }  // namespace
@@ -25,7 +27,10 @@ std::string WriteTinyCorpus(const std::string& dir, int users, int exchanges) {
       out << nlohmann::json{{"user", "user" + std::to_string(user)},
                             {"post", kPosts[(i * 3 + user) % 5]},
                             {"response", std::string(kHabits[user % 6]) + " " + kEndings[(i + user) % 5]},
-                            {"time", 1000 + i}, {"source", "synthetic"}}.dump() << "\n";
+                            {"time", 1000 + i},
+                            {"source", "synthetic"}}
+                 .dump()
+          << "\n";
     }
   }
   return path;

@@ -57,7 +57,7 @@ TEST(TrainTest, TheLossFallsAndTheModelKnowsItsUsers) {
   ASSERT_EQ(sitting.validations.size(), 3u);
   EXPECT_LT(sitting.validations.back().validation.own, 0.5 * sitting.validations.front().validation.own);
   const ValidationResult& v = sitting.validations.back().validation;
-  EXPECT_LT(v.own, v.other);   // each user's phrase is theirs alone
+  EXPECT_LT(v.own, v.other);  // each user's phrase is theirs alone
   EXPECT_EQ(v.examples, 6 * 3);
 }
 
@@ -70,7 +70,7 @@ TEST(TrainTest, AnInterruptedRunEndsAsIfItHadNotBeen) {
   EXPECT_EQ(last.steps.front().step, 31);
   EXPECT_TRUE(CheckpointData(interrupted) == CheckpointData(whole));
   EXPECT_TRUE(ReadAll(interrupted.out + "/model.safetensors") == ReadAll(whole.out + "/model.safetensors"));
-  const Sitting after = Sit(interrupted);   // nothing is left to do
+  const Sitting after = Sit(interrupted);  // nothing is left to do
   EXPECT_TRUE(after.status.ok() && after.steps.empty());
 }
 
@@ -95,16 +95,19 @@ TEST(TrainTest, TheModelLoadsAndItsCardNamesTheNumbers) {
   }
   const std::string card = ReadAll(options.out + "/README.md");
   for (const std::string& fact :
-       {std::string("# a tiny test model"), absl::StrCat((*model)->parameters().count(), " parameters"), absl::StrCat(best.step, " steps of at most 12 targets"),
-        std::string("seed 7"), std::string("| synthetic | 6 | 162 |"), std::string("`corpus.jsonl`"), absl::StrFormat("| the user's own | %.1f |", best.validation.own),
-        absl::StrFormat("| none | %.1f |", best.validation.none), absl::StrCat(best.validation.examples, " examples, ", best.validation.words, " words")}) {
+       {std::string("# a tiny test model"), absl::StrCat((*model)->parameters().count(), " parameters"),
+        absl::StrCat(best.step, " steps of at most 12 targets"), std::string("seed 7"),
+        std::string("| synthetic | 6 | 162 |"), std::string("`corpus.jsonl`"),
+        absl::StrFormat("| the user's own | %.1f |", best.validation.own),
+        absl::StrFormat("| none | %.1f |", best.validation.none),
+        absl::StrCat(best.validation.examples, " examples, ", best.validation.words, " words")}) {
     EXPECT_NE(card.find(fact), card.npos) << "missing: " << fact << "\n" << card;
   }
 }
 
 TEST(TrainTest, WithoutValidationDataTheLastModelIsKept) {
   TrainOptions options = testing::TinyTraining();
-  options.data = {testing::WriteTinyCorpus(fs::path(options.out).parent_path(), 6, 9)};   // a tenth of 9 is nothing
+  options.data = {testing::WriteTinyCorpus(fs::path(options.out).parent_path(), 6, 9)};  // a tenth of 9 is nothing
   options.steps = 20;
   options.validate_every = 10;
   ASSERT_TRUE(Sit(options, 10).status.ok());
@@ -115,7 +118,8 @@ TEST(TrainTest, WithoutValidationDataTheLastModelIsKept) {
 
 TEST(TrainTest, BadDataNamesFileAndLine) {
   TrainOptions options = testing::TinyTraining();
-  std::ofstream(options.data[0], std::ios::app) << R"({"user": "ann", "post": "secret words", "time": 5})" << "\n";
+  std::ofstream(options.data[0], std::ios::app) << R"({"user": "ann", "post": "secret words", "time": 5})"
+                                                << "\n";
   const absl::Status status = Sit(options).status;
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_NE(status.message().find(options.data[0] + ":181: "), std::string::npos) << status;
@@ -129,12 +133,18 @@ TEST(TrainTest, BadDataNamesFileAndLine) {
 
 TEST(TrainTest, OptionsThatCannotBeAreRefusedByName) {
   const std::pair<std::function<void(TrainOptions&)>, const char*> cases[] = {
-      {[](auto& o) { o.model.heads = 5; }, "heads"},           {[](auto& o) { o.model.hidden_size = 15; }, "hidden_size"},
-      {[](auto& o) { o.model.vocab_size = 1; }, "vocab_size"}, {[](auto& o) { o.model.vocab_size = 500; }, "expected vocab_size 500"},
-      {[](auto& o) { o.groups = 0; }, "groups"},               {[](auto& o) { o.targets = -1; }, "targets"},
-      {[](auto& o) { o.steps = -1; }, "steps"},                {[](auto& o) { o.validate_every = 0; }, "validate_every"},
-      {[](auto& o) { o.checkpoint_every = 0; }, "checkpoint_every"}, {[](auto& o) { o.dropout = 1; }, "dropout"},
-      {[](auto& o) { o.learning_rate = 0; }, "learning_rate"}, {[](auto& o) { o.out = ""; }, "out"},
+      {[](auto& o) { o.model.heads = 5; }, "heads"},
+      {[](auto& o) { o.model.hidden_size = 15; }, "hidden_size"},
+      {[](auto& o) { o.model.vocab_size = 1; }, "vocab_size"},
+      {[](auto& o) { o.model.vocab_size = 500; }, "expected vocab_size 500"},
+      {[](auto& o) { o.groups = 0; }, "groups"},
+      {[](auto& o) { o.targets = -1; }, "targets"},
+      {[](auto& o) { o.steps = -1; }, "steps"},
+      {[](auto& o) { o.validate_every = 0; }, "validate_every"},
+      {[](auto& o) { o.checkpoint_every = 0; }, "checkpoint_every"},
+      {[](auto& o) { o.dropout = 1; }, "dropout"},
+      {[](auto& o) { o.learning_rate = 0; }, "learning_rate"},
+      {[](auto& o) { o.out = ""; }, "out"},
       {[](auto& o) { o.clip_norm = std::numeric_limits<double>::quiet_NaN(); }, "clip_norm"}};
   for (const auto& [edit, named] : cases) {
     SCOPED_TRACE(named);
@@ -190,7 +200,7 @@ TEST(TrainTest, LearnsATokenizerOfTheWantedSize) {
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ((*model)->tokenizer().size(), 330);
   EXPECT_EQ((*model)->tokenizer().Decode((*model)->tokenizer().Encode("soup, please")), "soup, please");
-  EXPECT_FALSE(fs::exists(options.work + "/tokenizer.model.sentences"));   // the texts do not lie about
+  EXPECT_FALSE(fs::exists(options.work + "/tokenizer.model.sentences"));  // the texts do not lie about
 }
 
 }  // namespace
