@@ -45,19 +45,19 @@ class ReplyObserver {
 };
 
 struct EngineOptions {
-  int max_queue = 1024;                 // requests waiting; one more is kResourceExhausted
-  int max_batch_rows = 64;              // decoder rows (candidates and beams of all requests) in a step
+  int max_queue = 1024;     // requests waiting; one more is kResourceExhausted
+  int max_batch_rows = 64;  // decoder rows (candidates and beams of all requests) in a step
   int64_t profile_cache_bytes = int64_t{256} << 20;
 };
 
 // What a caller may want to know of the model behind an engine.
 struct ModelInfo {
-  std::string name;                     // the folder's name
-  std::string config_json;              // config.json as loaded
-  std::string content_hash;             // lower-case hexadecimal SHA-256 over config, weights and tokenizer
+  std::string name;          // the folder's name
+  std::string config_json;   // config.json as loaded
+  std::string content_hash;  // lower-case hexadecimal SHA-256 over config, weights and tokenizer
   int64_t parameter_count = 0;
-  std::string precision;                // "float32"
-  std::string device;                   // "cpu"
+  std::string precision;  // "float32"
+  std::string device;     // "cpu"
   int vocab_size = 0;
   int d_model = 0;
   int max_history = 0;
@@ -67,27 +67,29 @@ struct ModelInfo {
 
 struct EngineStats {
   int64_t waiting = 0, running_rows = 0;
-  int64_t steps = 0, wasted_row_steps = 0, tokens = 0;    // since the start; wasted: spent on rows later cancelled
+  int64_t steps = 0, wasted_row_steps = 0, tokens = 0;  // since the start; wasted: spent on rows later cancelled
   int64_t profiles_built = 0, profile_cache_hits = 0, profile_cache_bytes = 0;
 };
 
 class Engine {
  public:
-  virtual ~Engine() = default;          // fails what is in flight with kUnavailable and joins the thread
+  virtual ~Engine() = default;  // fails what is in flight with kUnavailable and joins the thread
 
-  virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitReply(ReplyRequest request, std::shared_ptr<ReplyObserver> observer) = 0;
+  virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitReply(ReplyRequest request,
+                                                              std::shared_ptr<ReplyObserver> observer) = 0;
 
   using ScoresCallback = std::function<void(absl::StatusOr<Scores>)>;
   virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitScore(ScoreRequest request, ScoresCallback done) = 0;
 
   // Builds the user's profile or finds it in the cache.
   using ProfileCallback = std::function<void(absl::StatusOr<std::shared_ptr<const UserProfile>>)>;
-  virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitProfile(const UserKey& user, History history, absl::Time deadline,
-                                                                ProfileCallback done) = 0;
+  virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitProfile(const UserKey& user, History history,
+                                                                absl::Time deadline, ProfileCallback done) = 0;
 
   using MemoryCallback = std::function<void(absl::StatusOr<MemoryReading>)>;
-  virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitMemoryQuery(const UserKey& user, History history, std::string post,
-                                                                    absl::Time deadline, MemoryCallback done) = 0;
+  virtual absl::StatusOr<std::shared_ptr<Ticket>> SubmitMemoryQuery(const UserKey& user, History history,
+                                                                    std::string post, absl::Time deadline,
+                                                                    MemoryCallback done) = 0;
 
   // Drops everything derived from the user's history. When it returns, nothing of it is cached.
   virtual void Forget(const UserKey& user) = 0;

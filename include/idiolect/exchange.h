@@ -30,9 +30,9 @@ struct Exchange {
   int64_t sequence = 0;
   std::string post;
   std::string response;
-  std::string post_user;                    // who wrote the post; may be empty
-  absl::Time time = absl::UnixEpoch();      // when the user responded; microsecond resolution
-  std::string source;                       // where the exchange comes from ("import", "telegram"); may be empty
+  std::string post_user;                // who wrote the post; may be empty
+  absl::Time time = absl::UnixEpoch();  // when the user responded; microsecond resolution
+  std::string source;                   // where the exchange comes from ("import", "telegram"); may be empty
 
   friend bool operator==(const Exchange&, const Exchange&) = default;
 };
@@ -44,7 +44,7 @@ struct History {
   int64_t epoch = 0;
   // Grows by one with every append and deletion. 0 for a user never seen.
   int64_t revision = 0;
-  std::vector<Exchange> exchanges;          // oldest first
+  std::vector<Exchange> exchanges;  // oldest first
 };
 
 }  // namespace idiolect

@@ -4,12 +4,13 @@
 // returns an error, either nothing was written or, where the error is kUnavailable, the outcome is unknown: repeat the
 // call with the same request id and it will happen exactly once.
 //
-// Idempotency. A request id is 1 to 128 bytes chosen by the caller, unique per user and operation. A repeated id with the
-// same content returns the first answer again, with `duplicate` set, and writes nothing; with other content it is
+// Idempotency. A request id is 1 to 128 bytes chosen by the caller, unique per user and operation. A repeated id with
+// the same content returns the first answer again, with `duplicate` set, and writes nothing; with other content it is
 // kAlreadyExists. Ids are remembered for 24 hours. An empty request id means «no idempotency»: every call is new.
 //
-// Times. An exchange whose `time` is absl::InfinitePast() has none of its own: the store gives it the time of the append.
-// For idempotency «none» is its content, so the same append repeated later is a duplicate, and has the first one's time.
+// Times. An exchange whose `time` is absl::InfinitePast() has none of its own: the store gives it the time of the
+// append. For idempotency «none» is its content, so the same append repeated later is a duplicate, and has the first
+// one's time.
 //
 // Order and revisions. A user's exchanges are ordered by `sequence`, the order of appending, whatever their `time`.
 // A user's revision grows by exactly one with every append and every deletion of an exchange.
@@ -44,13 +45,13 @@ struct UserSummary {
   int64_t epoch = 0;
   int64_t revision = 0;
   int64_t exchange_count = 0;
-  absl::Time first_time = absl::UnixEpoch();    // smallest and largest `time` of the exchanges
+  absl::Time first_time = absl::UnixEpoch();  // smallest and largest `time` of the exchanges
   absl::Time last_time = absl::UnixEpoch();
 };
 
 struct AppendResult {
-  Exchange exchange;            // as stored, with its sequence
-  int64_t revision = 0;         // of the user after this append; on a duplicate, after the first one
+  Exchange exchange;     // as stored, with its sequence
+  int64_t revision = 0;  // of the user after this append; on a duplicate, after the first one
   bool duplicate = false;
 };
 
@@ -63,7 +64,7 @@ struct DeleteResult {
 struct ErasureReceipt {
   int64_t exchanges_erased = 0;
   int64_t request_ids_erased = 0;
-  int64_t last_revision = 0;    // the revision that the user had reached
+  int64_t last_revision = 0;  // the revision that the user had reached
   absl::Time time = absl::UnixEpoch();
   bool duplicate = false;
 };
@@ -85,7 +86,7 @@ struct ExchangePage {
 };
 
 struct UserPage {
-  std::vector<UserSummary> users;   // ordered by user id, bytewise
+  std::vector<UserSummary> users;  // ordered by user id, bytewise
   std::string next_page_token;
 };
 
@@ -115,8 +116,8 @@ class HistoryStore {
   // Removes one exchange for good; the text is overwritten, not only unlinked.
   virtual absl::StatusOr<DeleteResult> Delete(const UserKey& user, int64_t sequence, std::string_view request_id) = 0;
 
-  // Forgets a user: exchanges, request ids, revision. What stays is a receipt under a hash of (user, request id), so that
-  // a repeated call gets the same receipt. A user never seen gives a receipt of zeros.
+  // Forgets a user: exchanges, request ids, revision. What stays is a receipt under a hash of (user, request id), so
+  // that a repeated call gets the same receipt. A user never seen gives a receipt of zeros.
   virtual absl::StatusOr<ErasureReceipt> Forget(const UserKey& user, std::string_view request_id) = 0;
 
   virtual absl::StatusOr<UserPage> ListUsers(std::string_view tenant, int page_size, std::string_view page_token) = 0;

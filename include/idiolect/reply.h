@@ -12,20 +12,20 @@ namespace idiolect {
 
 // How a reply is decoded, passed whole. The ranges are checked by ValidateDecodingOptions.
 struct DecodingOptions {
-  int max_tokens = 0;             // 1 to the model's max_response_tokens; 0: the model's maximum
-  double temperature = 0.0;       // 0 to 10; 0 is greedy: always the most probable token
-  double top_p = 1.0;             // (0, 1]; keep the most probable tokens whose probabilities sum to at least top_p
-  int top_k = 0;                  // 0 to 1,000,000; keep the k most probable tokens; 0: all
-  uint64_t seed = 0;              // the same request with the same seed gives the same bytes
-  int beam_size = 1;              // 1 to 16; above 1: beam search, which excludes sampling (temperature must be 0)
-  double length_penalty = 0.0;    // -5 to 5; beams are ranked by logprob / ((5 + length) / 6)^length_penalty (GNMT)
-  int no_repeat_ngram_size = 0;   // 0 to 16; forbids a token that would complete an n-gram already in the reply; 0: off
-  int candidate_count = 1;        // 1 to 16; with beam search at most beam_size. Greedy decoding has one candidate only
+  int max_tokens = 0;            // 1 to the model's max_response_tokens; 0: the model's maximum
+  double temperature = 0.0;      // 0 to 10; 0 is greedy: always the most probable token
+  double top_p = 1.0;            // (0, 1]; keep the most probable tokens whose probabilities sum to at least top_p
+  int top_k = 0;                 // 0 to 1,000,000; keep the k most probable tokens; 0: all
+  uint64_t seed = 0;             // the same request with the same seed gives the same bytes
+  int beam_size = 1;             // 1 to 16; above 1: beam search, which excludes sampling (temperature must be 0)
+  double length_penalty = 0.0;   // -5 to 5; beams are ranked by logprob / ((5 + length) / 6)^length_penalty (GNMT)
+  int no_repeat_ngram_size = 0;  // 0 to 16; forbids a token that would complete an n-gram already in the reply; 0: off
+  int candidate_count = 1;       // 1 to 16; with beam search at most beam_size. Greedy decoding has one candidate only
 };
 
 struct ReplyRequest {
   UserKey user;
-  History history;                // the newest max_history exchanges suffice
+  History history;  // the newest max_history exchanges suffice
   std::string post;
   DecodingOptions decoding;
   bool explain = false;
@@ -36,62 +36,62 @@ enum class FinishReason { kEndOfText, kMaxTokens };
 
 // How much of a token's probability came from copying out of one exchange.
 struct CopySource {
-  int64_t sequence = 0;           // Exchange::sequence
-  double weight = 0;              // in [0, 1]: P(copied from this exchange | this token)
+  int64_t sequence = 0;  // Exchange::sequence
+  double weight = 0;     // in [0, 1]: P(copied from this exchange | this token)
 };
 
 struct TokenExplanation {
-  std::string text;               // the token's piece as text; a byte piece as <0xE4>
-  double logprob = 0;             // natural logarithm, under the model (before temperature and truncation)
-  double copy_probability = 0;    // the gate's probability of copying from the history at this step
-  double post_copy_probability = 0;   // … of copying from the post; 0 where the model can't
-  std::vector<CopySource> sources;    // heaviest first, weights at least 0.001; the rest was generated or from the post
+  std::string text;                  // the token's piece as text; a byte piece as <0xE4>
+  double logprob = 0;                // natural logarithm, under the model (before temperature and truncation)
+  double copy_probability = 0;       // the gate's probability of copying from the history at this step
+  double post_copy_probability = 0;  // … of copying from the post; 0 where the model can't
+  std::vector<CopySource> sources;   // heaviest first, weights at least 0.001; the rest was generated or from the post
 };
 
 struct ReplyCandidate {
   std::string text;
-  std::vector<int32_t> tokens;    // without </s>
-  double logprob = 0;             // of the tokens and, where the reply ended by itself, of </s>; natural logarithm
+  std::vector<int32_t> tokens;  // without </s>
+  double logprob = 0;           // of the tokens and, where the reply ended by itself, of </s>; natural logarithm
   FinishReason finish_reason = FinishReason::kEndOfText;
-  std::vector<TokenExplanation> explanation;    // with `explain`: one a token
+  std::vector<TokenExplanation> explanation;  // with `explain`: one a token
 };
 
 struct Reply {
-  std::vector<ReplyCandidate> candidates;   // best first by log-probability (beam search: by the penalised score)
-  int64_t revision = 0;                     // of the history that the profile was built from
-  bool cold_start = false;                  // the user has no history: anybody's reply
+  std::vector<ReplyCandidate> candidates;  // best first by log-probability (beam search: by the penalised score)
+  int64_t revision = 0;                    // of the history that the profile was built from
+  bool cold_start = false;                 // the user has no history: anybody's reply
 };
 
 // What ranks a candidate r, given the user u's history and the post p. Likelihood alone ranks what anybody would say
 // above what this user would; the differences cancel that out.
 enum class Scoring {
-  kLikelihood,    // log P(r | u, p)
-  kPersonal,      // log P(r | u, p) - log P(r | no user, p): what the user adds
-  kRelevance,     // log P(r | u, p) - log P(r | u, no post): what the post adds
-  kJoint,         // log P(r | u, p) - log P(r | no user, no post): what both add
+  kLikelihood,  // log P(r | u, p)
+  kPersonal,    // log P(r | u, p) - log P(r | no user, p): what the user adds
+  kRelevance,   // log P(r | u, p) - log P(r | u, no post): what the post adds
+  kJoint,       // log P(r | u, p) - log P(r | no user, no post): what both add
 };
 
 struct ScoreRequest {
   UserKey user;
   History history;
   std::string post;
-  std::vector<std::string> candidates;      // 1 to 64
+  std::vector<std::string> candidates;  // 1 to 64
   Scoring scoring = Scoring::kPersonal;
-  bool per_token = true;                    // divide each score by the candidate's token count, </s> included
+  bool per_token = true;  // divide each score by the candidate's token count, </s> included
   absl::Time deadline = absl::InfiniteFuture();
 };
 
 struct ScoredCandidate {
-  int index = 0;                            // into ScoreRequest::candidates
-  double score = 0;                         // by which the candidates are ranked
-  double logprob = 0;                       // log P(r | u, p), </s> included
+  int index = 0;       // into ScoreRequest::candidates
+  double score = 0;    // by which the candidates are ranked
+  double logprob = 0;  // log P(r | u, p), </s> included
   std::vector<std::string> token_texts;
-  std::vector<double> token_logprobs;       // the last one is of </s>
-  bool truncated = false;                   // longer than the model's max_response_tokens: scored by its beginning
+  std::vector<double> token_logprobs;  // the last one is of </s>
+  bool truncated = false;              // longer than the model's max_response_tokens: scored by its beginning
 };
 
 struct Scores {
-  std::vector<ScoredCandidate> ranked;      // best first; ties keep input order
+  std::vector<ScoredCandidate> ranked;  // best first; ties keep input order
   int64_t revision = 0;
   bool cold_start = false;
 };
@@ -100,10 +100,10 @@ struct Scores {
 struct MemoryReading {
   struct Entry {
     int64_t sequence = 0;
-    double weight = 0;                      // softmax over the window: the weights sum to 1
+    double weight = 0;  // softmax over the window: the weights sum to 1
   };
-  std::vector<Entry> entries;               // heaviest first; empty for a user without history
-  std::vector<float> dynamic_profile;       // [d] the weighted sum of the values; zeros without history
+  std::vector<Entry> entries;          // heaviest first; empty for a user without history
+  std::vector<float> dynamic_profile;  // [d] the weighted sum of the values; zeros without history
   int64_t revision = 0;
 };
 

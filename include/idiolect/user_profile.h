@@ -1,4 +1,4 @@
-// What the model knows of a user: the implicit profile of shared design's model page, as plain numbers.
+// What the model knows of a user: the implicit profile of docs/model.md, as plain numbers.
 // Built from one state of a history; never changed afterwards, so it is shared between threads as a const.
 #pragma once
 
@@ -9,7 +9,7 @@ namespace idiolect {
 
 // d is the model's `d_model`, n the number of pairs in the window (at most `max_history`), M the number of words.
 struct UserProfile {
-  int64_t epoch = 0;                    // of the history that it was built from (see exchange.h)
+  int64_t epoch = 0;  // of the history that it was built from (see exchange.h)
   int64_t revision = 0;
   int d = 0;
   std::vector<float> general;           // [d]     e, the general profile
@@ -24,8 +24,9 @@ struct UserProfile {
   int word_count() const { return static_cast<int>(word_ids.size()); }
   // Bytes this profile occupies, for a cache that is bounded in bytes.
   int64_t byte_size() const {
-    return static_cast<int64_t>(sizeof(*this) + sizeof(float) * (general.size() + keys.size() + values.size() + word_states.size()) +
-                                sizeof(int32_t) * (word_ids.size() + word_pairs.size()) + sizeof(int64_t) * pair_sequences.size());
+    return static_cast<int64_t>(
+        sizeof(*this) + sizeof(float) * (general.size() + keys.size() + values.size() + word_states.size()) +
+        sizeof(int32_t) * (word_ids.size() + word_pairs.size()) + sizeof(int64_t) * pair_sequences.size());
   }
 };
 

@@ -111,8 +111,8 @@ std::string RenderOrigin(const ReplyOrigin& origin, const ExchangesById& exchang
   if (origin.token_count == 0) return "  The reply is empty.\n";
   std::string text = "  ";
   for (const ReplySegment& segment : origin.segments) absl::StrAppend(&text, RenderSegment(segment, paint));
-  absl::StrAppendFormat(&text, "\n  %.1f of %d tokens copied out of the history\n",
-                        origin.copied_tokens, origin.token_count);
+  absl::StrAppendFormat(&text, "\n  %.1f of %d tokens copied out of the history\n", origin.copied_tokens,
+                        origin.token_count);
   for (size_t i = 0; i < origin.sources.size(); ++i) {
     absl::StrAppend(&text, RenderSource(static_cast<int>(i), origin.sources[i], exchanges, paint, width));
   }

@@ -22,7 +22,8 @@ absl::Status ReadText(const json& object, const char* field, const std::string& 
 
 absl::StatusOr<OfflineInput> Parse(const std::string& line) {
   const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object() || !object.contains("post")) return Fault("expected a JSON object with \"post\" and, if there is one, \"history\"");
+  if (!object.is_object() || !object.contains("post"))
+    return Fault("expected a JSON object with \"post\" and, if there is one, \"history\"");
   OfflineInput input;
   if (absl::Status s = ReadText(object, "post", "", &input.post); !s.ok()) return s;
   if (absl::Status s = ReadText(object, "response", "", &input.response); !s.ok()) return s;

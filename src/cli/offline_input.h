@@ -13,8 +13,8 @@
 namespace idiolect {
 
 struct OfflineInput {
-  std::vector<Exchange> history;    // sequences from 1
-  std::string post, response;       // the response is empty where the line has none
+  std::vector<Exchange> history;  // sequences from 1
+  std::string post, response;     // the response is empty where the line has none
 };
 
 // Not thread-safe.

@@ -32,7 +32,9 @@ class WaitingObserver : public ReplyObserver {
 
 class ReplyCommand : public Command {
  public:
-  VerbText text() const override { return {"reply", kResearchGroup, "Greedy replies to the posts of a file, without a server", kTeaching}; }
+  VerbText text() const override {
+    return {"reply", kResearchGroup, "Greedy replies to the posts of a file, without a server", kTeaching};
+  }
   bool computes() const override { return true; }
 
   void AddOptions(CLI::App& verb) override {

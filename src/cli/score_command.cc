@@ -22,14 +22,17 @@ memory. Needs no server.
 
 class ScoreCommand : public Command {
  public:
-  VerbText text() const override { return {"score", kResearchGroup, "Log-probabilities of responses in a file, without a server", kTeaching}; }
+  VerbText text() const override {
+    return {"score", kResearchGroup, "Log-probabilities of responses in a file, without a server", kTeaching};
+  }
   bool computes() const override { return true; }
 
   void AddOptions(CLI::App& verb) override {
     verb.add_option("--model", model_dir_, "Model directory")->required();
     verb.add_option("--in", in_, "JSONL: history, post and response a line")->required();
     verb.add_option("--out", out_, "JSONL to write")->required();
-    verb.add_option("--batch-size", batch_size_, "Lines computed together (default 16); changes the speed only")->check(CLI::Range(1, 1024));
+    verb.add_option("--batch-size", batch_size_, "Lines computed together (default 16); changes the speed only")
+        ->check(CLI::Range(1, 1024));
   }
 
   absl::Status Run(Console& console) override {
@@ -65,12 +68,15 @@ class ScoreCommand : public Command {
     const auto scores = model.Score(model.profiles(windows, {}), posts, PadTokens(responses), {});
     int64_t token = 0;
     for (size_t row = 0; row < batch.size(); ++row) {
-      out << Line(scores, responses[row], static_cast<int64_t>(row), token, model.config().memory ? windows[row].size() : 0) << "\n";
+      out << Line(scores, responses[row], static_cast<int64_t>(row), token,
+                  model.config().memory ? windows[row].size() : 0)
+          << "\n";
       token += static_cast<int64_t>(responses[row].size());
     }
   }
 
-  static std::string Line(const CopyDecoder::TargetScores& scores, const std::vector<int32_t>& ids, int64_t row, int64_t first, size_t pairs) {
+  static std::string Line(const CopyDecoder::TargetScores& scores, const std::vector<int32_t>& ids, int64_t row,
+                          int64_t first, size_t pairs) {
     const auto length = static_cast<int64_t>(ids.size());
     const auto values = [](const at::Tensor& x) {
       const at::Tensor flat = x.contiguous();
@@ -81,7 +87,8 @@ class ScoreCommand : public Command {
     line["logprobs"] = values(scores.log_probs.narrow(0, first, length));
     line["copy_probability"] = values(scores.copy_probability.narrow(0, first, length));
     line["memory"] = nlohmann::json::array();
-    for (int64_t t = 0; t < length; ++t) line["memory"].push_back(values(scores.memory_weights[row][t].narrow(0, 0, static_cast<int64_t>(pairs))));
+    for (int64_t t = 0; t < length; ++t)
+      line["memory"].push_back(values(scores.memory_weights[row][t].narrow(0, 0, static_cast<int64_t>(pairs))));
     return line.dump();
   }
 

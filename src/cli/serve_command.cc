@@ -36,10 +36,18 @@ class ServeCommand : public Command {
     verb.add_option("--model", model_dir_, "Model directory")->required();
     verb.add_option("--store", store_url_, "Where histories live: sqlite:PATH or memory:")->required();
     verb.add_option("--listen", server_.listen_address, "Address; port 0 takes a free one")->capture_default_str();
-    verb.add_option("--max-queue", engine_.max_queue, "Requests that may wait for the engine")->capture_default_str()->check(CLI::PositiveNumber);
-    verb.add_option("--max-batch-rows", engine_.max_batch_rows, "Candidates and beams decoded in turn")->capture_default_str()->check(CLI::PositiveNumber);
-    verb.add_option("--profile-cache-mib", cache_mib_, "Memory for users' profiles")->capture_default_str()->check(CLI::Range(0, 1 << 20));
-    verb.add_option("--drain-seconds", drain_seconds_, "How long calls in flight may go on at the end")->capture_default_str()->check(CLI::NonNegativeNumber);
+    verb.add_option("--max-queue", engine_.max_queue, "Requests that may wait for the engine")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    verb.add_option("--max-batch-rows", engine_.max_batch_rows, "Candidates and beams decoded in turn")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    verb.add_option("--profile-cache-mib", cache_mib_, "Memory for users' profiles")
+        ->capture_default_str()
+        ->check(CLI::Range(0, 1 << 20));
+    verb.add_option("--drain-seconds", drain_seconds_, "How long calls in flight may go on at the end")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
   }
 
   absl::Status Run(Console& console) override {
@@ -47,8 +55,8 @@ class ServeCommand : public Command {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);    // before any thread starts: they inherit it
-    spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));    // stdout is for what a script may read
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);                    // before any thread starts: they inherit it
+    spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));  // stdout is for what a script may read
     engine_.profile_cache_bytes = cache_mib_ << 20;
     server_.drain_limit = absl::Seconds(drain_seconds_);
     const auto store = OpenHistoryStore(store_url_);
@@ -58,7 +66,8 @@ class ServeCommand : public Command {
     const auto server = Server::Start(server_, **engine, **store);
     if (!server.ok()) return server.status();
     const ModelInfo& model = (*engine)->model_info();
-    console.out << "model " << model.name << ", " << model.parameter_count << " parameters, " << model.precision << " on " << model.device << "\n"
+    console.out << "model " << model.name << ", " << model.parameter_count << " parameters, " << model.precision
+                << " on " << model.device << "\n"
                 << "store " << store_url_ << "\nlistening on " << (*server)->address() << std::endl;
     WaitForStop(signals);
     (*server)->Shutdown();

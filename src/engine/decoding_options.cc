@@ -26,14 +26,20 @@ absl::Status ValidateDecodingOptions(const DecodingOptions& o, int max_response_
       {"decoding.candidate_count", static_cast<double>(o.candidate_count), 1, 16},
   };
   for (const Range& r : ranges) {
-    if (!(r.value >= r.low && r.value <= r.high)) {   // also refuses NaN
-      return absl::InvalidArgumentError(absl::StrCat(r.field, ": ", r.value, " is not in the range ", r.low == ranges[2].low ? "above 0" : absl::StrCat(r.low), " to ", r.high));
+    if (!(r.value >= r.low && r.value <= r.high)) {  // also refuses NaN
+      return absl::InvalidArgumentError(absl::StrCat(r.field, ": ", r.value, " is not in the range ",
+                                                     r.low == ranges[2].low ? "above 0" : absl::StrCat(r.low), " to ",
+                                                     r.high));
     }
   }
-  if (o.beam_size > 1 && o.temperature > 0) return absl::InvalidArgumentError("decoding.temperature: beam search needs temperature 0");
-  if (o.beam_size > 1 && o.candidate_count > o.beam_size) return absl::InvalidArgumentError("decoding.candidate_count: more than decoding.beam_size");
+  if (o.beam_size > 1 && o.temperature > 0)
+    return absl::InvalidArgumentError("decoding.temperature: beam search needs temperature 0");
+  if (o.beam_size > 1 && o.candidate_count > o.beam_size)
+    return absl::InvalidArgumentError("decoding.candidate_count: more than decoding.beam_size");
   if (o.beam_size == 1 && o.temperature == 0 && o.candidate_count > 1) {
-    return absl::InvalidArgumentError("decoding.candidate_count: greedy decoding has one candidate; raise decoding.temperature or decoding.beam_size");
+    return absl::InvalidArgumentError(
+        "decoding.candidate_count: greedy decoding has one candidate; raise decoding.temperature or "
+        "decoding.beam_size");
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,5 @@
-// One request on its way through the engine. The scheduler gives each running job one slice of work at a time, a decoder
-// step or something about as long, so that none waits for another to end.
+// One request on its way through the engine. The scheduler gives each running job one slice of work at a time, a
+// decoder step or something about as long, so that none waits for another to end.
 #pragma once
 
 #include <functional>
@@ -40,7 +40,7 @@ class Job {
 
   const UserKey& user() const { return user_; }
   const std::shared_ptr<Ticket>& ticket() const { return ticket_; }
-  int64_t slices = 0;     // done so far, for the count of wasted work
+  int64_t slices = 0;  // done so far, for the count of wasted work
 
  protected:
   // The profile of the history, from the cache or built now.
@@ -49,15 +49,16 @@ class Job {
  private:
   const UserKey user_;
   const absl::Time deadline_;
-  const int64_t forget_count_;      // of the cache, when the job was submitted
+  const int64_t forget_count_;  // of the cache, when the job was submitted
   const std::shared_ptr<Ticket> ticket_;
 };
 
 // The jobs. Requests must have been validated.
 std::unique_ptr<Job> MakeReplyJob(ReplyRequest request, std::shared_ptr<ReplyObserver> observer, int64_t forget_count);
 std::unique_ptr<Job> MakeScoreJob(ScoreRequest request, Engine::ScoresCallback done, int64_t forget_count);
-std::unique_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done, int64_t forget_count);
-std::unique_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline, Engine::MemoryCallback done,
-                                   int64_t forget_count);
+std::unique_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done,
+                                    int64_t forget_count);
+std::unique_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline,
+                                   Engine::MemoryCallback done, int64_t forget_count);
 
 }  // namespace idiolect

@@ -33,8 +33,10 @@ std::vector<std::unique_ptr<Job>> JobQueue::TakeInterrupted(absl::Time now) {
     std::deque<std::unique_ptr<Job>> kept;
     for (auto& job : line->jobs) {
       const bool waits = job->Interrupted(now).ok();
-      if (waits) kept.push_back(std::move(job));
-      else taken.push_back(std::move(job));
+      if (waits)
+        kept.push_back(std::move(job));
+      else
+        taken.push_back(std::move(job));
     }
     line->jobs = std::move(kept);
     if (line->jobs.empty()) {

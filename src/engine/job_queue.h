@@ -1,5 +1,5 @@
-// Jobs that wait for the engine: bounded, and fair between users. Users take turns, so that one user's thousand requests
-// delay another's one by at most one job. Not thread-safe; the scheduler's mutex guards it.
+// Jobs that wait for the engine: bounded, and fair between users. Users take turns, so that one user's thousand
+// requests delay another's one by at most one job. Not thread-safe; the scheduler's mutex guards it.
 #pragma once
 
 #include <deque>
@@ -35,7 +35,7 @@ class JobQueue {
 
   const int capacity_;
   int size_ = 0;
-  std::list<Line> turns_;     // users with jobs, whose turn it is first
+  std::list<Line> turns_;  // users with jobs, whose turn it is first
   absl::flat_hash_map<UserKey, std::list<Line>::iterator> lines_;
 };
 

@@ -4,7 +4,9 @@ namespace idiolect {
 namespace {
 
 // What an entry costs beside the profile: the key twice, the list's and the map's nodes.
-int64_t Overhead(const UserKey& user) { return static_cast<int64_t>(2 * (user.tenant.size() + user.user_id.size()) + 256); }
+int64_t Overhead(const UserKey& user) {
+  return static_cast<int64_t>(2 * (user.tenant.size() + user.user_id.size()) + 256);
+}
 
 }  // namespace
 

@@ -36,12 +36,12 @@ class ProfileCache {
     std::shared_ptr<const UserProfile> profile;
     int64_t bytes;
   };
-  void Remove(const UserKey& user);       // the caller holds mutex_
+  void Remove(const UserKey& user);  // the caller holds mutex_
 
   const int64_t max_bytes_;
   // The standard mutex, which the thread sanitizer knows; it guards all that follows.
   mutable std::mutex mutex_;
-  std::list<Entry> by_use_;    // most recently used first
+  std::list<Entry> by_use_;  // most recently used first
   absl::flat_hash_map<UserKey, std::list<Entry>::iterator> by_user_;
   int64_t bytes_ = 0;
   int64_t forget_count_ = 0;

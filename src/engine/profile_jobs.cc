@@ -24,8 +24,12 @@ class ProfileJob : public Job {
 // What the memory is asked at the first step: the decoder's state after <s>, before any word.
 class MemoryJob : public Job {
  public:
-  MemoryJob(UserKey user, History history, std::string post, absl::Time deadline, Engine::MemoryCallback done, int64_t forget_count)
-      : Job(std::move(user), deadline, forget_count), history_(std::move(history)), post_(std::move(post)), done_(std::move(done)) {}
+  MemoryJob(UserKey user, History history, std::string post, absl::Time deadline, Engine::MemoryCallback done,
+            int64_t forget_count)
+      : Job(std::move(user), deadline, forget_count),
+        history_(std::move(history)),
+        post_(std::move(post)),
+        done_(std::move(done)) {}
 
   bool RunSlice(EngineContext& context) override {
     const auto profile = ProfileOf(history_, context);
@@ -44,8 +48,10 @@ class MemoryJob : public Job {
     MemoryReading reading;
     reading.revision = history_.revision;
     const at::Tensor weights = reads.memory_weights.contiguous(), dynamic = reads.dynamic.contiguous();
-    for (int i = 0; i < profile.memory_size(); ++i) reading.entries.push_back({profile.pair_sequences[i], weights.data_ptr<float>()[i]});
-    std::stable_sort(reading.entries.begin(), reading.entries.end(), [](const auto& a, const auto& b) { return a.weight > b.weight; });
+    for (int i = 0; i < profile.memory_size(); ++i)
+      reading.entries.push_back({profile.pair_sequences[i], weights.data_ptr<float>()[i]});
+    std::stable_sort(reading.entries.begin(), reading.entries.end(),
+                     [](const auto& a, const auto& b) { return a.weight > b.weight; });
     reading.dynamic_profile.assign(dynamic.data_ptr<float>(), dynamic.data_ptr<float>() + dynamic.numel());
     return reading;
   }
@@ -57,13 +63,15 @@ class MemoryJob : public Job {
 
 }  // namespace
 
-std::unique_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done, int64_t forget_count) {
+std::unique_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done,
+                                    int64_t forget_count) {
   return std::make_unique<ProfileJob>(std::move(user), std::move(history), deadline, std::move(done), forget_count);
 }
 
-std::unique_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline, Engine::MemoryCallback done,
-                                   int64_t forget_count) {
-  return std::make_unique<MemoryJob>(std::move(user), std::move(history), std::move(post), deadline, std::move(done), forget_count);
+std::unique_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline,
+                                   Engine::MemoryCallback done, int64_t forget_count) {
+  return std::make_unique<MemoryJob>(std::move(user), std::move(history), std::move(post), deadline, std::move(done),
+                                     forget_count);
 }
 
 }  // namespace idiolect

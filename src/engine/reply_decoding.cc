@@ -22,15 +22,17 @@ float LogAdd(float a, float b) {
 }  // namespace
 
 struct ReplyDecoding::Distribution {
-  at::Tensor log_probs;       // [rows, V] contiguous: log P(w), all sources together
-  at::Tensor gate;            // [rows, sources] log
-  CopyDecoder::Reads reads;   // [rows, 1, …]
+  at::Tensor log_probs;      // [rows, V] contiguous: log P(w), all sources together
+  at::Tensor gate;           // [rows, sources] log
+  CopyDecoder::Reads reads;  // [rows, 1, …]
 
-  absl::Span<float> row(int64_t r) const { return {log_probs.data_ptr<float>() + r * log_probs.size(1), static_cast<size_t>(log_probs.size(1))}; }
+  absl::Span<float> row(int64_t r) const {
+    return {log_probs.data_ptr<float>() + r * log_probs.size(1), static_cast<size_t>(log_probs.size(1))};
+  }
 };
 
-ReplyDecoding::ReplyDecoding(const DhapModel& model, std::shared_ptr<const UserProfile> profile, const std::string& post,
-                             const DecodingOptions& options, bool explain)
+ReplyDecoding::ReplyDecoding(const DhapModel& model, std::shared_ptr<const UserProfile> profile,
+                             const std::string& post, const DecodingOptions& options, bool explain)
     : model_(model),
       profile_(std::move(profile)),
       options_(options),
@@ -40,7 +42,7 @@ ReplyDecoding::ReplyDecoding(const DhapModel& model, std::shared_ptr<const UserP
       profile_view_(ViewOf(*profile_)),
       post_(model.posts({model.PostIds(post)}, profile_view_.general, {})),
       absent_(model.decoder.AbsentSources(post_, profile_view_, 1)) {
-  const int rows = beams_ ? 1 : options.candidate_count;    // beams fan out at the first step
+  const int rows = beams_ ? 1 : options.candidate_count;  // beams fan out at the first step
   states_ = model.decoder.InitialState(post_, profile_view_.general).repeat({rows, 1});
   for (int i = 0; i < rows; ++i) live_.emplace_back().candidate = i;
 }
@@ -70,8 +72,10 @@ ReplyDecoding::Distribution ReplyDecoding::Advance() {
   return d;
 }
 
-// P(w) += p_source · Σ over the places of w of their weight. Few ids take part, so the vocabulary is not touched as a whole.
-void ReplyDecoding::AddCopies(const at::Tensor& log_gate, const at::Tensor& weights, const at::Tensor& ids, int64_t row, Distribution& d) const {
+// P(w) += p_source · Σ over the places of w of their weight. Few ids take part, so the vocabulary is not touched as a
+// whole.
+void ReplyDecoding::AddCopies(const at::Tensor& log_gate, const at::Tensor& weights, const at::Tensor& ids, int64_t row,
+                              Distribution& d) const {
   std::map<int64_t, float> mass;
   const at::Tensor place_weights = weights.contiguous();
   for (int64_t j = 0; j < place_weights.numel(); ++j) {
@@ -138,14 +142,15 @@ void ReplyDecoding::Extend(const std::vector<Extension>& extensions, const Distr
   if (!live_.empty()) states_ = states_.index_select(0, LongTensor(parents, {live_rows()}));
 }
 
-// With log-probabilities that only fall, a live beam can't overtake once enough finished ones are better than it is now.
-// Under a length penalty a longer text may still rank higher, so then the search goes on to its end.
+// With log-probabilities that only fall, a live beam can't overtake once enough finished ones are better than it is
+// now. Under a length penalty a longer text may still rank higher, so then the search goes on to its end.
 bool ReplyDecoding::BeamsSettled() const {
   const auto wanted = static_cast<size_t>(options_.beam_size);
   if (finished_.size() < wanted || live_.empty() || options_.length_penalty != 0) return false;
   std::vector<double> scores;
   for (const Hypothesis& h : finished_) scores.push_back(h.logprob);
-  std::nth_element(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(wanted - 1), scores.end(), std::greater<>());
+  std::nth_element(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(wanted - 1), scores.end(),
+                   std::greater<>());
   return std::all_of(live_.begin(), live_.end(), [&](const Hypothesis& h) { return h.logprob <= scores[wanted - 1]; });
 }
 
@@ -165,7 +170,8 @@ TokenExplanation ReplyDecoding::Explain(const Distribution& d, const Extension& 
     const double share = std::min(1.0, std::exp(gate[1] + std::log(weight) - extension.logprob));
     if (share >= kLeastSourceWeight) explanation.sources.push_back({profile_->pair_sequences[pair], share});
   }
-  std::stable_sort(explanation.sources.begin(), explanation.sources.end(), [](const CopySource& a, const CopySource& b) { return a.weight > b.weight; });
+  std::stable_sort(explanation.sources.begin(), explanation.sources.end(),
+                   [](const CopySource& a, const CopySource& b) { return a.weight > b.weight; });
   return explanation;
 }
 
@@ -189,7 +195,8 @@ std::vector<ReplyCandidate> ReplyDecoding::Candidates() const {
   order.resize(std::min<size_t>(order.size(), options_.candidate_count));
   std::vector<ReplyCandidate> candidates;
   for (const Hypothesis* h : order) {
-    candidates.push_back({model_.tokenizer().Decode(h->tokens), h->tokens, h->logprob, h->finish_reason, h->explanation});
+    candidates.push_back(
+        {model_.tokenizer().Decode(h->tokens), h->tokens, h->logprob, h->finish_reason, h->explanation});
   }
   return candidates;
 }

@@ -9,12 +9,15 @@ namespace {
 class ReplyJob : public Job {
  public:
   ReplyJob(ReplyRequest request, std::shared_ptr<ReplyObserver> observer, int64_t forget_count)
-      : Job(request.user, request.deadline, forget_count), request_(std::move(request)), observer_(std::move(observer)) {}
+      : Job(request.user, request.deadline, forget_count),
+        request_(std::move(request)),
+        observer_(std::move(observer)) {}
 
   // The first slice prepares the profile and the post; each one after it decodes a token.
   bool RunSlice(EngineContext& context) override {
     if (!decoding_) {
-      decoding_.emplace(context.model, ProfileOf(request_.history, context), request_.post, request_.decoding, request_.explain);
+      decoding_.emplace(context.model, ProfileOf(request_.history, context), request_.post, request_.decoding,
+                        request_.explain);
       return false;
     }
     decoding_->Step();
@@ -41,7 +44,7 @@ class ReplyJob : public Job {
   const ReplyRequest request_;
   const std::shared_ptr<ReplyObserver> observer_;
   std::optional<ReplyDecoding> decoding_;
-  size_t sent_ = 0;     // bytes of text
+  size_t sent_ = 0;  // bytes of text
 };
 
 }  // namespace

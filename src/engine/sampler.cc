@@ -11,7 +11,7 @@ constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 struct Choice {
   int32_t id;
-  double weight;    // probability up to a common factor
+  double weight;  // probability up to a common factor
 };
 
 bool Better(const Choice& a, const Choice& b) { return a.weight != b.weight ? a.weight > b.weight : a.id < b.id; }
@@ -58,7 +58,7 @@ int32_t Draw(const std::vector<Choice>& choices, double uniform) {
     if (left < choice.weight) return choice.id;
     left -= choice.weight;
   }
-  return choices.back().id;   // rounding
+  return choices.back().id;  // rounding
 }
 
 }  // namespace
@@ -82,7 +82,9 @@ std::vector<int32_t> TopIds(absl::Span<const float> log_probs, int count) {
   for (size_t id = 0; id < log_probs.size(); ++id) {
     if (log_probs[id] != kImpossible) ids.push_back(static_cast<int32_t>(id));
   }
-  const auto better = [&](int32_t a, int32_t b) { return log_probs[a] != log_probs[b] ? log_probs[a] > log_probs[b] : a < b; };
+  const auto better = [&](int32_t a, int32_t b) {
+    return log_probs[a] != log_probs[b] ? log_probs[a] > log_probs[b] : a < b;
+  };
   const size_t kept = std::min<size_t>(count, ids.size());
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(kept), ids.end(), better);
   ids.resize(kept);

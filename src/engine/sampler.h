@@ -13,7 +13,8 @@ namespace idiolect {
 int32_t ArgMax(absl::Span<const float> log_probs);
 
 // One id, by `options`' temperature, top_k and top_p in that order; `uniform` in [0, 1) is the luck. Greedy at
-// temperature 0. Ids of log-probability -∞ are never drawn. No full sort: only the tokens that can be in the nucleus are.
+// temperature 0. Ids of log-probability -∞ are never drawn. No full sort: only the tokens that can be in the nucleus
+// are.
 int32_t Sample(absl::Span<const float> log_probs, const DecodingOptions& options, double uniform);
 
 // The `count` most probable ids, best first; of equals the smaller id first. Fewer when fewer are possible.

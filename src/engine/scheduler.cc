@@ -26,7 +26,8 @@ absl::StatusOr<std::shared_ptr<Ticket>> Scheduler::Submit(std::unique_ptr<Job> j
   std::shared_ptr<Ticket> ticket = job->ticket();
   const std::lock_guard lock(mutex_);
   if (stopping_) return absl::UnavailableError("the engine is shutting down");
-  if (queue_.full()) return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(), " requests are waiting"));
+  if (queue_.full())
+    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(), " requests are waiting"));
   queue_.Push(std::move(job));
   work_arrived_.notify_one();
   return ticket;
@@ -41,7 +42,7 @@ EngineStats Scheduler::stats() const {
 }
 
 void Scheduler::Loop() {
-  at::set_num_threads(1);     // one engine, one thread: a second one would spin beside the next engine
+  at::set_num_threads(1);  // one engine, one thread: a second one would spin beside the next engine
   const ServingMode serving;
   EngineContext context{model_, cache_};
   while (WaitForWork()) {
@@ -108,7 +109,7 @@ bool Scheduler::RunGuarded(Job& job, EngineContext& context) {
     ++job.slices;
     tokens_ += job.rows();
     return job.RunSlice(context);
-  } catch (const std::exception& e) {   // ATen's; a request must never take the engine down
+  } catch (const std::exception& e) {  // ATen's; a request must never take the engine down
     job.Fail(absl::InternalError(absl::StrCat("the model failed: ", e.what())));
     return true;
   }

@@ -17,7 +17,7 @@ class Scheduler {
  public:
   // `model` and `cache` must outlive it. Starts the thread.
   Scheduler(const DhapModel& model, ProfileCache& cache, const EngineOptions& options);
-  ~Scheduler();     // fails every job with kUnavailable and joins the thread
+  ~Scheduler();  // fails every job with kUnavailable and joins the thread
 
   // Any thread. kResourceExhausted when the queue is full, kUnavailable when the scheduler is stopping.
   absl::StatusOr<std::shared_ptr<Ticket>> Submit(std::unique_ptr<Job> job);
@@ -26,7 +26,7 @@ class Scheduler {
 
  private:
   void Loop();
-  bool WaitForWork();                       // false: stop
+  bool WaitForWork();  // false: stop
   void AdmitWaiting();
   void EvictInterrupted();
   void RunStep(EngineContext& context);
@@ -49,7 +49,7 @@ class Scheduler {
   int rows_ = 0;
   int64_t steps_ = 0, wasted_ = 0, tokens_ = 0;
 
-  std::thread thread_;                      // last: it uses everything above
+  std::thread thread_;  // last: it uses everything above
 };
 
 }  // namespace idiolect

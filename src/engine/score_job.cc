@@ -33,18 +33,25 @@ class ScoreJob : public Job {
  private:
   bool NeedsNobody() const { return request_.scoring == Scoring::kPersonal || request_.scoring == Scoring::kJoint; }
 
-  TokenLogProbs Score(const DhapModel& model, const UserProfile& profile, const std::string& post, const std::vector<int32_t>& ids) const {
-    const at::Tensor log_probs = model.Score(ViewOf(profile), {model.PostIds(post)}, PadTokens({ids}), {}).log_probs.to(at::kDouble).contiguous();
+  TokenLogProbs Score(const DhapModel& model, const UserProfile& profile, const std::string& post,
+                      const std::vector<int32_t>& ids) const {
+    const at::Tensor log_probs = model.Score(ViewOf(profile), {model.PostIds(post)}, PadTokens({ids}), {})
+                                     .log_probs.to(at::kDouble)
+                                     .contiguous();
     return {log_probs.data_ptr<double>(), log_probs.data_ptr<double>() + log_probs.numel()};
   }
 
   // What the candidate's log-probability is compared with; 0 for the likelihood itself.
   double Baseline(const DhapModel& model, const std::vector<int32_t>& ids) const {
     switch (request_.scoring) {
-      case Scoring::kLikelihood: return 0;
-      case Scoring::kPersonal: return Sum(Score(model, *nobody_, request_.post, ids));
-      case Scoring::kRelevance: return Sum(Score(model, *profile_, "", ids));
-      case Scoring::kJoint: return Sum(Score(model, *nobody_, "", ids));
+      case Scoring::kLikelihood:
+        return 0;
+      case Scoring::kPersonal:
+        return Sum(Score(model, *nobody_, request_.post, ids));
+      case Scoring::kRelevance:
+        return Sum(Score(model, *profile_, "", ids));
+      case Scoring::kJoint:
+        return Sum(Score(model, *nobody_, "", ids));
     }
     return 0;
   }
@@ -64,7 +71,8 @@ class ScoreJob : public Job {
   }
 
   Scores Ranked() {
-    std::stable_sort(scored_.begin(), scored_.end(), [](const ScoredCandidate& a, const ScoredCandidate& b) { return a.score > b.score; });
+    std::stable_sort(scored_.begin(), scored_.end(),
+                     [](const ScoredCandidate& a, const ScoredCandidate& b) { return a.score > b.score; });
     return {std::move(scored_), request_.history.revision, request_.history.exchanges.empty()};
   }
 

@@ -21,7 +21,7 @@ absl::Status Fault(const std::string& field, const std::string& expected) {
 
 struct IntegerField {
   const char* name;
-  int ModelConfig::* member;
+  int ModelConfig::*member;
   int64_t low, high;
 };
 
@@ -41,7 +41,7 @@ constexpr IntegerField kIntegers[] = {
 
 struct Part {
   const char* name;
-  bool ModelConfig::* member;
+  bool ModelConfig::*member;
 };
 
 constexpr Part kParts[] = {{"general", &ModelConfig::general},
@@ -62,7 +62,8 @@ absl::Status ReadIntegers(const json& j, ModelConfig* config) {
     const auto value = j.find(field.name);
     const std::string range = absl::StrCat("an integer from ", field.low, " to ", field.high);
     if (value == j.end() || !value->is_number_integer()) return Fault(field.name, range);
-    if (value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(field.high)) return Fault(field.name, range);
+    if (value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(field.high))
+      return Fault(field.name, range);
     const int64_t number = value->get<int64_t>();
     if (number < field.low || number > field.high) return Fault(field.name, range);
     config->*field.member = static_cast<int>(number);
@@ -77,18 +78,20 @@ absl::Status ReadOthers(const json& j, ModelConfig* config) {
   const auto epsilon = j.find("layer_norm_epsilon");
   if (epsilon == j.end() || !epsilon->is_number()) return Fault("layer_norm_epsilon", "a number above 0, at most 1");
   config->layer_norm_epsilon = epsilon->get<double>();
-  if (!(config->layer_norm_epsilon > 0 && config->layer_norm_epsilon <= 1)) return Fault("layer_norm_epsilon", "a number above 0, at most 1");
+  if (!(config->layer_norm_epsilon > 0 && config->layer_norm_epsilon <= 1))
+    return Fault("layer_norm_epsilon", "a number above 0, at most 1");
   return absl::OkStatus();
 }
 
 absl::Status ReadParts(const json& j, ModelConfig* config) {
   const auto parts = j.find("parts");
-  if (parts == j.end()) return absl::OkStatus();   // the three parts of the paper, the struct's defaults
+  if (parts == j.end()) return absl::OkStatus();  // the three parts of the paper, the struct's defaults
   constexpr char kExpected[] = "a list out of \"general\", \"memory\", \"copy\", \"post_copy\"";
   if (!parts->is_array()) return Fault("parts", kExpected);
   for (const Part& part : kParts) config->*part.member = false;
   for (const json& name : *parts) {
-    const Part* known = std::find_if(std::begin(kParts), std::end(kParts), [&](const Part& part) { return name == part.name; });
+    const Part* known =
+        std::find_if(std::begin(kParts), std::end(kParts), [&](const Part& part) { return name == part.name; });
     if (known == std::end(kParts)) return Fault("parts", kExpected);
     config->*known->member = true;
   }
@@ -98,7 +101,8 @@ absl::Status ReadParts(const json& j, ModelConfig* config) {
 absl::Status CheckConsistency(const ModelConfig& config) {
   if (config.hidden_size % 2 != 0) return Fault("hidden_size", "an even number");
   if (config.d_model % config.heads != 0) return Fault("heads", "a divisor of d_model");
-  if (config.tie_embeddings && config.readout_size != config.d_model) return Fault("readout_size", "d_model, since tie_embeddings is true");
+  if (config.tie_embeddings && config.readout_size != config.d_model)
+    return Fault("readout_size", "d_model, since tie_embeddings is true");
   return absl::OkStatus();
 }
 
@@ -107,7 +111,8 @@ absl::Status CheckConsistency(const ModelConfig& config) {
 int ModelConfig::position_count() const { return std::max(max_post_tokens, max_response_tokens) + 1; }
 
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text) {
-  if (text.size() > kMaxConfigBytes) return absl::InvalidArgumentError(absl::StrCat("larger than ", kMaxConfigBytes, " bytes"));
+  if (text.size() > kMaxConfigBytes)
+    return absl::InvalidArgumentError(absl::StrCat("larger than ", kMaxConfigBytes, " bytes"));
   const json j = json::parse(text, nullptr, /*allow_exceptions=*/false);
   // The parser takes a zero byte for the end of the text.
   if (!j.is_object() || text.find('\0') != text.npos) return absl::InvalidArgumentError("not a JSON object");

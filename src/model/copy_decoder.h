@@ -22,8 +22,8 @@ namespace idiolect {
 class CopyDecoder {
  public:
   struct Queries {
-    at::Tensor post;            // [B, T, H]
-    at::Tensor memory, copy;    // [B, T, d]
+    at::Tensor post;          // [B, T, H]
+    at::Tensor memory, copy;  // [B, T, d]
   };
   struct Reads {
     at::Tensor context;         // [B, T, H]  c, the post as it matters now
@@ -41,27 +41,30 @@ class CopyDecoder {
 
   CopyDecoder(const ModelConfig& config, const Parameters& parameters);
 
-  at::Tensor InitialState(const PostBatch& post, const at::Tensor& general) const;                      // [B, H]
-  at::Tensor NextState(const at::Tensor& tokens, const at::Tensor& state) const;                        // [B] int64, [B, H]
-  at::Tensor States(const at::Tensor& tokens, const at::Tensor& state, const Dropout& dropout) const;   // [B, T] → [B, T, H]
+  at::Tensor InitialState(const PostBatch& post, const at::Tensor& general) const;  // [B, H]
+  at::Tensor NextState(const at::Tensor& tokens, const at::Tensor& state) const;    // [B] int64, [B, H]
+  at::Tensor States(const at::Tensor& tokens, const at::Tensor& state,
+                    const Dropout& dropout) const;  // [B, T] → [B, T, H]
   Queries Query(const at::Tensor& states) const;
   Reads Read(const Queries& queries, const PostBatch& post, const ProfileBatch& profile) const;
-  at::Tensor Features(const at::Tensor& states, const at::Tensor& general, const Reads& reads) const;   // [B, T, 2H + 2d]
+  at::Tensor Features(const at::Tensor& states, const at::Tensor& general,
+                      const Reads& reads) const;  // [B, T, 2H + 2d]
 
   // log p of the sources generate, copy and (with post_copy) post. `absent` is bool, broadcastable to the result
   // [.., sources], true where a source has nothing; AbsentSources makes it.
   at::Tensor Gate(const at::Tensor& features, const at::Tensor& absent) const;
-  at::Tensor AbsentSources(const PostBatch& post, const ProfileBatch& profile, int64_t rows) const;     // [rows, sources]
+  at::Tensor AbsentSources(const PostBatch& post, const ProfileBatch& profile, int64_t rows) const;  // [rows, sources]
   // log P_generate over the vocabulary, [.., V]; <pad>, <s> and <cls> have none.
   at::Tensor GenerateLogProbs(const at::Tensor& features, const Dropout& dropout) const;
 
   // Teacher forcing: the log-probability of `targets` [B, T] (ids) where `mask` is true.
-  TargetScores Score(const PostBatch& post, const ProfileBatch& profile, const TokenBatch& targets, const Dropout& dropout) const;
+  TargetScores Score(const PostBatch& post, const ProfileBatch& profile, const TokenBatch& targets,
+                     const Dropout& dropout) const;
 
  private:
   ModelConfig config_;
   at::Tensor token_embedding_, output_weight_, output_bias_;
-  at::Tensor impossible_;       // [V] 0, and -∞ for the ids that are never generated
+  at::Tensor impossible_;  // [V] 0, and -∞ for the ids that are never generated
   Gru gru_;
   Linear bridge_, post_query_, memory_query_, copy_query_, readout_, gate_;
 };

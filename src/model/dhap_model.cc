@@ -11,8 +11,10 @@ namespace idiolect {
 namespace {
 
 constexpr size_t kMaxConfigBytes = 64 << 10, kMaxTokenizerBytes = 64 << 20;
-constexpr char kConfigFile[] = "config.json", kTokenizerFile[] = "tokenizer.model", kWeightsFile[] = "model.safetensors";
-constexpr char kConfigDigest[] = "sha256_config", kTokenizerDigest[] = "sha256_tokenizer", kDataDigest[] = "sha256_tensors";
+constexpr char kConfigFile[] = "config.json", kTokenizerFile[] = "tokenizer.model",
+               kWeightsFile[] = "model.safetensors";
+constexpr char kConfigDigest[] = "sha256_config", kTokenizerDigest[] = "sha256_tokenizer",
+               kDataDigest[] = "sha256_tensors";
 
 absl::Status InFile(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
@@ -27,15 +29,19 @@ struct Files {
 absl::Status CheckDigest(const SafetensorsFile& weights, const char* key, std::string_view bytes, const char* what) {
   const auto expected = weights.metadata().find(key);
   if (expected == weights.metadata().end() || expected->second == Sha256Hex({bytes})) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("its checksum of ", what, " does not match: a file of this model is damaged or of another one"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("its checksum of ", what, " does not match: a file of this model is damaged or of another one"));
 }
 
 absl::Status CheckDigests(const Files& files) {
   // All or none: a damaged name must not turn its check off.
   size_t present = 0;
-  for (const char* key : {kDataDigest, kConfigDigest, kTokenizerDigest}) present += files.weights->metadata().contains(key);
-  if (present != 0 && present != 3) return absl::InvalidArgumentError(absl::StrCat("has ", present, " of the 3 checksums that it should have"));
-  if (absl::Status s = CheckDigest(*files.weights, kDataDigest, files.weights->data(), "the tensors"); !s.ok()) return s;
+  for (const char* key : {kDataDigest, kConfigDigest, kTokenizerDigest})
+    present += files.weights->metadata().contains(key);
+  if (present != 0 && present != 3)
+    return absl::InvalidArgumentError(absl::StrCat("has ", present, " of the 3 checksums that it should have"));
+  if (absl::Status s = CheckDigest(*files.weights, kDataDigest, files.weights->data(), "the tensors"); !s.ok())
+    return s;
   if (absl::Status s = CheckDigest(*files.weights, kConfigDigest, files.config, kConfigFile); !s.ok()) return s;
   return CheckDigest(*files.weights, kTokenizerDigest, files.tokenizer, kTokenizerFile);
 }
@@ -61,7 +67,9 @@ absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::LoadUnguarded(const std::s
   auto tokenizer = Tokenizer::FromBytes(files.tokenizer);
   if (!tokenizer.ok()) return InFile(tokenizer_path, tokenizer.status());
   if ((*tokenizer)->size() != config->vocab_size) {
-    return InFile(tokenizer_path, absl::InvalidArgumentError(absl::StrCat("has ", (*tokenizer)->size(), " pieces; expected the config's vocab_size of ", config->vocab_size)));
+    return InFile(tokenizer_path, absl::InvalidArgumentError(absl::StrCat(
+                                      "has ", (*tokenizer)->size(), " pieces; expected the config's vocab_size of ",
+                                      config->vocab_size)));
   }
   auto parameters = Parameters::FromFile(*config, *files.weights);
   if (!parameters.ok()) return InFile(weights_path, parameters.status());
@@ -73,7 +81,7 @@ absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::LoadUnguarded(const std::s
 absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::Load(const std::string& directory) {
   try {
     return LoadUnguarded(directory);
-  } catch (const std::exception& e) {   // ATen throws; beyond this border nothing does
+  } catch (const std::exception& e) {  // ATen throws; beyond this border nothing does
     return absl::InternalError(absl::StrCat(directory, ": the model can't be built: ", e.what()));
   }
 }
@@ -82,7 +90,8 @@ absl::Status DhapModel::Save(const std::string& directory, TensorType type, cons
   const std::string config_json = ToJson(config_);
   if (absl::Status s = WriteFileAtomically(directory + "/" + kTokenizerFile, {tokenizer_bytes}); !s.ok()) return s;
   if (absl::Status s = WriteFileAtomically(directory + "/" + kConfigFile, {config_json}); !s.ok()) return s;
-  std::map<std::string, std::string> digests = {{kConfigDigest, Sha256Hex({config_json})}, {kTokenizerDigest, Sha256Hex({tokenizer_bytes})}};
+  std::map<std::string, std::string> digests = {{kConfigDigest, Sha256Hex({config_json})},
+                                                {kTokenizerDigest, Sha256Hex({tokenizer_bytes})}};
   return parameters_.WriteTo(directory + "/" + kWeightsFile, type, std::move(digests));
 }
 
@@ -96,7 +105,8 @@ HistoryTokens DhapModel::Tokenize(const std::vector<Exchange>& history) const {
   return tokens;
 }
 
-CopyDecoder::TargetScores DhapModel::Score(const ProfileBatch& profile, const std::vector<std::vector<int32_t>>& post_ids,
+CopyDecoder::TargetScores DhapModel::Score(const ProfileBatch& profile,
+                                           const std::vector<std::vector<int32_t>>& post_ids,
                                            const TokenBatch& responses, const Dropout& dropout) const {
   const auto rows = static_cast<int64_t>(post_ids.size()), users = profile.batch_size();
   const at::Tensor general = rows == users ? profile.general : profile.general.repeat_interleave(rows / users, 0);

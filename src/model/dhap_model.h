@@ -26,8 +26,8 @@ namespace idiolect {
 class DhapModel {
  public:
   // Reads config.json, tokenizer.model and model.safetensors. Nothing in them is trusted: errors are kNotFound or
-  // kInvalidArgument and name the file and the fault. Where the weights carry the digests of their folder (files that we
-  // wrote do), a changed bit anywhere is found.
+  // kInvalidArgument and name the file and the fault. Where the weights carry the digests of their folder (files that
+  // we wrote do), a changed bit anywhere is found.
   static absl::StatusOr<std::unique_ptr<DhapModel>> Load(const std::string& directory);
 
   DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer);
@@ -37,8 +37,12 @@ class DhapModel {
 
   // The newest max_history pairs, in token ids.
   HistoryTokens Tokenize(const std::vector<Exchange>& history) const;
-  std::vector<int32_t> PostIds(std::string_view post) const { return tokenizer_->PostIds(post, config_.max_post_tokens); }
-  std::vector<int32_t> ResponseIds(std::string_view text) const { return tokenizer_->ResponseIds(text, config_.max_response_tokens); }
+  std::vector<int32_t> PostIds(std::string_view post) const {
+    return tokenizer_->PostIds(post, config_.max_post_tokens);
+  }
+  std::vector<int32_t> ResponseIds(std::string_view text) const {
+    return tokenizer_->ResponseIds(text, config_.max_response_tokens);
+  }
 
   // Log-probabilities of responses to posts, one of each a row; the profiles' number divides the posts', and theirs the
   // responses' (see copy_decoder.h).
@@ -48,7 +52,7 @@ class DhapModel {
   const ModelConfig& config() const { return config_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const Parameters& parameters() const { return parameters_; }
-  const std::string& content_hash() const { return content_hash_; }   // empty for a model that was not loaded
+  const std::string& content_hash() const { return content_hash_; }  // empty for a model that was not loaded
 
   ProfileEncoder profiles;
   PostEncoder posts;

@@ -45,7 +45,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) 
   std::string bytes;
   const uintmax_t size = std::filesystem::file_size(path, error);
   if (!error && size > max_bytes) return absl::InvalidArgumentError(absl::StrCat("larger than ", max_bytes, " bytes"));
-  if (!error) bytes.reserve(size);   // growing by doubling would take twice as much
+  if (!error) bytes.reserve(size);  // growing by doubling would take twice as much
   std::string chunk(1 << 16, '\0');
   while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
     bytes.append(chunk, 0, in.gcount());

@@ -9,7 +9,8 @@
 
 namespace idiolect {
 
-// kNotFound when it can't be opened; kInvalidArgument when it is larger than `max_bytes` or no regular file. The message has no path.
+// kNotFound when it can't be opened; kInvalidArgument when it is larger than `max_bytes` or no regular file. The
+// message has no path.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes);
 
 // Writes the pieces to PATH.new, flushes it to disk, and renames it to PATH. Errors name the path.

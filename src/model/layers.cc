@@ -16,7 +16,7 @@ at::Tensor DropoutMask(at::IntArrayRef sizes, double rate) {
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   std::mt19937 seeds(static_cast<uint32_t>(at::check_generator<at::CPUGeneratorImpl>(generator)->random64()));
   uint32_t state[kLanes];
-  for (uint32_t& s : state) s = seeds() | 1u;   // xorshift never leaves 0
+  for (uint32_t& s : state) s = seeds() | 1u;  // xorshift never leaves 0
   at::Tensor mask = at::empty(sizes, at::kFloat);
   const auto threshold = static_cast<uint32_t>(rate * 4294967296.0);
   const float kept = static_cast<float>(1.0 / (1.0 - rate));
@@ -58,14 +58,18 @@ at::Tensor Gru::Advance(const at::Tensor& gates_x, const at::Tensor& h) const {
   const at::Tensor gates_h = at::addmm(bias_hh, h, weight_hh.t());
   const at::Tensor rz = at::sigmoid(gates_x.narrow(-1, 0, 2 * hidden) + gates_h.narrow(-1, 0, 2 * hidden));
   const at::Tensor r = rz.narrow(-1, 0, hidden), z = rz.narrow(-1, hidden, hidden);
-  const at::Tensor n = at::tanh(at::addcmul(gates_x.narrow(-1, 2 * hidden, hidden), r, gates_h.narrow(-1, 2 * hidden, hidden)));
-  return at::lerp(n, h, z);   // n + z (h - n) = (1 - z) n + z h
+  const at::Tensor n =
+      at::tanh(at::addcmul(gates_x.narrow(-1, 2 * hidden, hidden), r, gates_h.narrow(-1, 2 * hidden, hidden)));
+  return at::lerp(n, h, z);  // n + z (h - n) = (1 - z) n + z h
 }
 
-at::Tensor Gru::Step(const at::Tensor& x, const at::Tensor& h) const { return Advance(at::linear(x, weight_ih, bias_ih), h); }
+at::Tensor Gru::Step(const at::Tensor& x, const at::Tensor& h) const {
+  return Advance(at::linear(x, weight_ih, bias_ih), h);
+}
 
 at::Tensor Gru::Sequence(const at::Tensor& x, at::Tensor h) const {
-  const at::Tensor gates_x = at::linear(x.transpose(0, 1).contiguous(), weight_ih, bias_ih);   // time first: a step is contiguous
+  const at::Tensor gates_x =
+      at::linear(x.transpose(0, 1).contiguous(), weight_ih, bias_ih);  // time first: a step is contiguous
   std::vector<at::Tensor> states;
   states.reserve(x.size(1));
   for (const at::Tensor& gates : gates_x.unbind(0)) states.push_back(h = Advance(gates, h));
@@ -93,7 +97,8 @@ TokenBatch PadTokens(const std::vector<std::vector<int32_t>>& texts) {
   }
   const auto rows = static_cast<int64_t>(texts.size()), columns = static_cast<int64_t>(width);
   TokenBatch batch{at::zeros({rows, columns}, at::kLong), at::Tensor(), LongTensor(lengths, {rows})};
-  for (int64_t b = 0; b < rows; ++b) std::copy(texts[b].begin(), texts[b].end(), batch.ids.data_ptr<int64_t>() + b * columns);
+  for (int64_t b = 0; b < rows; ++b)
+    std::copy(texts[b].begin(), texts[b].end(), batch.ids.data_ptr<int64_t>() + b * columns);
   batch.mask = at::arange(columns, at::kLong).unsqueeze(0) < batch.lengths.unsqueeze(1);
   return batch;
 }

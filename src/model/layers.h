@@ -14,20 +14,20 @@ namespace idiolect {
 
 // Dropout in training, the identity when serving. Seeded by ATen's default generator, one draw a call.
 struct Dropout {
-  double rate = 0;            // [0, 1): probability that a value is dropped; 0 when serving
+  double rate = 0;  // [0, 1): probability that a value is dropped; 0 when serving
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
 struct Linear {
   Linear(const Parameters& parameters, const std::string& name);
   at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
-  at::Tensor weight, bias;    // [out, in], [out]
+  at::Tensor weight, bias;  // [out, in], [out]
 };
 
 struct LayerNorm {
   LayerNorm(const Parameters& parameters, const std::string& name, double epsilon);
   at::Tensor operator()(const at::Tensor& x) const { return at::layer_norm(x, weight.sizes(), weight, bias, epsilon); }
-  at::Tensor weight, bias;    // [d]
+  at::Tensor weight, bias;  // [d]
   double epsilon;
 };
 
@@ -49,9 +49,9 @@ at::Tensor MaskedSoftmax(const at::Tensor& scores, const at::Tensor& mask);
 
 // Texts of different length side by side.
 struct TokenBatch {
-  at::Tensor ids;             // [B, L] int64, kPad behind the end
-  at::Tensor mask;            // [B, L] bool
-  at::Tensor lengths;         // [B] int64
+  at::Tensor ids;      // [B, L] int64, kPad behind the end
+  at::Tensor mask;     // [B, L] bool
+  at::Tensor lengths;  // [B] int64
   int64_t batch_size() const { return ids.size(0); }
   int64_t width() const { return ids.size(1); }
 };

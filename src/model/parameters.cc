@@ -75,8 +75,9 @@ at::Tensor CopyOf(const TensorView& view) {
   return tensor.to(at::kFloat);
 }
 
-// Pre-norm Transformers and GRUs both start well from a deviation of 1/√fan_in; embeddings are tied to the output, whose
-// logits should start near zero, so theirs is smaller. The gate starts out preferring to generate: bias (1, -1, -1).
+// Pre-norm Transformers and GRUs both start well from a deviation of 1/√fan_in; embeddings are tied to the output,
+// whose logits should start near zero, so theirs is smaller. The gate starts out preferring to generate: bias (1, -1,
+// -1).
 at::Tensor Draw(const std::string& name, const Shape& shape, at::Generator& generator) {
   if (absl::StrContains(name, "norm") && absl::EndsWith(name, ".weight")) return at::ones(shape);
   if (shape.size() == 1) return at::zeros(shape);
@@ -137,15 +138,16 @@ int64_t Parameters::count() const {
   return count;
 }
 
-absl::Status Parameters::WriteTo(const std::string& path, TensorType type, std::map<std::string, std::string> metadata) const {
+absl::Status Parameters::WriteTo(const std::string& path, TensorType type,
+                                 std::map<std::string, std::string> metadata) const {
   const at::ScalarType scalar = type == TensorType::kFloat32 ? at::kFloat : at::kHalf;
-  std::map<std::string, at::Tensor> kept;      // owns the bytes that the views point to
+  std::map<std::string, at::Tensor> kept;  // owns the bytes that the views point to
   std::map<std::string, TensorView> views;
   for (const auto& [name, tensor] : tensors_) {
     const at::Tensor& raw = kept[name] = tensor.detach().to(at::kCPU, scalar).contiguous();
     views[name] = {type, raw.sizes().vec(), {static_cast<const char*>(raw.data_ptr()), raw.nbytes()}};
   }
-  std::vector<std::string_view> data;          // in the file's order
+  std::vector<std::string_view> data;  // in the file's order
   for (const auto& [name, view] : views) data.push_back(view.bytes);
   metadata["sha256_tensors"] = Sha256Hex(data);
   return WriteSafetensors(path, views, metadata);

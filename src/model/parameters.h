@@ -1,4 +1,5 @@
-// The model's tensors by name: which there are, how they come from a file and go into one, how a fresh model draws them.
+// The model's tensors by name: which there are, how they come from a file and go into one, how a fresh model draws
+// them.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -21,14 +22,15 @@ std::map<std::string, Shape> ParameterShapes(const ModelConfig& config);
 // float32 tensors, named as in the file. Copies share the tensors.
 class Parameters {
  public:
-  // Copies the file's tensors. kInvalidArgument names the tensor that is missing, unknown, of another shape or not finite.
+  // Copies the file's tensors. kInvalidArgument names the tensor that is missing, unknown, of another shape or not
+  // finite.
   static absl::StatusOr<Parameters> FromFile(const ModelConfig& config, const SafetensorsFile& file);
   // Random weights for training, reproducible by seed; the source says which deviations and why.
   static Parameters Random(const ModelConfig& config, uint64_t seed);
 
   const at::Tensor& at(const std::string& name) const { return tensors_.at(name); }
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
-  int64_t count() const;      // of numbers
+  int64_t count() const;  // of numbers
 
   // Writes model.safetensors, as float32 or rounded to float16.
   absl::Status WriteTo(const std::string& path, TensorType type, std::map<std::string, std::string> metadata) const;

@@ -38,14 +38,10 @@ UserProfile ToUserProfile(const ProfileBatch& batch, int64_t row) {
 
 ProfileBatch ViewOf(const UserProfile& profile) {
   const int64_t d = profile.d, pairs = profile.memory_size(), words = profile.word_count();
-  return {View(profile.general, {1, d}),
-          View(profile.keys, {1, pairs, d}),
-          View(profile.values, {1, pairs, d}),
-          at::ones({1, pairs}, at::kBool),
-          View(profile.word_states, {1, words, d}),
-          Indices(profile.word_ids),
-          Indices(profile.word_pairs),
-          at::ones({1, words}, at::kBool)};
+  return {
+      View(profile.general, {1, d}),   View(profile.keys, {1, pairs, d}),        View(profile.values, {1, pairs, d}),
+      at::ones({1, pairs}, at::kBool), View(profile.word_states, {1, words, d}), Indices(profile.word_ids),
+      Indices(profile.word_pairs),     at::ones({1, words}, at::kBool)};
 }
 
 }  // namespace idiolect

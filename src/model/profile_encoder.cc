@@ -6,9 +6,9 @@
 
 namespace idiolect {
 
-// Where everything of a batch of windows stands in the padded rows, as index tensors. Row 0 of a user is <cls>; then come
-// the tokens of the responses, oldest pair first. The newest pair has slot 1, the one before 2, so that a pair's slot
-// does not depend on how long the history is.
+// Where everything of a batch of windows stands in the padded rows, as index tensors. Row 0 of a user is <cls>; then
+// come the tokens of the responses, oldest pair first. The newest pair has slot 1, the one before 2, so that a pair's
+// slot does not depend on how long the history is.
 struct ProfileEncoder::Layout {
   explicit Layout(const std::vector<HistoryTokens>& windows) {
     users = static_cast<int64_t>(windows.size());
@@ -87,7 +87,7 @@ ProfileEncoder::ProfileEncoder(const ModelConfig& config, const Parameters& para
 
 ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& windows, const Dropout& dropout) const {
   const Layout layout(windows);
-  const at::Tensor z = EncodeHistories(layout, dropout);   // [B, T, d]
+  const at::Tensor z = EncodeHistories(layout, dropout);  // [B, T, d]
   const int64_t d = config_.d_model;
   ProfileBatch batch;
   batch.general = config_.general ? z.select(1, 0) : at::zeros({layout.users, d});
@@ -104,20 +104,23 @@ ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& window
 }
 
 at::Tensor ProfileEncoder::EncodeHistories(const Layout& layout, const Dropout& dropout) const {
-  const at::Tensor rows = at::embedding(token_embedding_, layout.ids) + at::embedding(position_embedding_, layout.positions) +
+  const at::Tensor rows = at::embedding(token_embedding_, layout.ids) +
+                          at::embedding(position_embedding_, layout.positions) +
                           at::embedding(slot_embedding_, layout.slots);
   return history_encoder_(dropout(rows), layout.row_mask, dropout);
 }
 
-at::Tensor ProfileEncoder::EncodePosts(const std::vector<HistoryTokens>& windows, const Layout& layout, const Dropout& dropout) const {
+at::Tensor ProfileEncoder::EncodePosts(const std::vector<HistoryTokens>& windows, const Layout& layout,
+                                       const Dropout& dropout) const {
   std::vector<std::vector<int32_t>> texts;
   texts.reserve(layout.post_count);
   for (const HistoryTokens& window : windows) texts.insert(texts.end(), window.posts.begin(), window.posts.end());
   const TokenBatch posts = PadTokens(texts);
   const at::Tensor positions = position_embedding_.narrow(0, 1, posts.width());
-  const at::Tensor encoded = memory_encoder_(dropout(at::embedding(token_embedding_, posts.ids) + positions), posts.mask, dropout);
-  const at::Tensor weights = posts.mask.to(at::kFloat) / posts.lengths.unsqueeze(1);   // [P, L]
-  const at::Tensor keys = at::bmm(weights.unsqueeze(1), encoded).squeeze(1);           // [P, d] means
+  const at::Tensor encoded =
+      memory_encoder_(dropout(at::embedding(token_embedding_, posts.ids) + positions), posts.mask, dropout);
+  const at::Tensor weights = posts.mask.to(at::kFloat) / posts.lengths.unsqueeze(1);  // [P, L]
+  const at::Tensor keys = at::bmm(weights.unsqueeze(1), encoded).squeeze(1);          // [P, d] means
   return keys.index_select(0, layout.key_index.reshape({-1})).view({layout.users, layout.pairs, config_.d_model});
 }
 

@@ -1,6 +1,7 @@
 // From histories to implicit profiles. The history encoder is the personalised language model: one Transformer over all
-// of a user's responses, led by a <cls> row whose output is the general profile. The memory encoder turns each historical
-// post, alone, into a key; the value beside it is the mean of the history encoder's output over the response.
+// of a user's responses, led by a <cls> row whose output is the general profile. The memory encoder turns each
+// historical post, alone, into a key; the value beside it is the mean of the history encoder's output over the
+// response.
 #pragma once
 
 #include <vector>
@@ -13,8 +14,8 @@ namespace idiolect {
 
 // A window of a user's history in token ids, oldest pair first, at most max_history pairs.
 struct HistoryTokens {
-  std::vector<std::vector<int32_t>> posts;        // as Tokenizer::PostIds gives them
-  std::vector<std::vector<int32_t>> responses;    // as Tokenizer::ResponseIds gives them
+  std::vector<std::vector<int32_t>> posts;      // as Tokenizer::PostIds gives them
+  std::vector<std::vector<int32_t>> responses;  // as Tokenizer::ResponseIds gives them
   size_t size() const { return responses.size(); }
 };
 

@@ -45,7 +45,8 @@ int64_t ByteCount(const TensorView& tensor) {
 
 absl::Status ReadShape(const std::string& name, const json& entry, TensorView* tensor) {
   const auto dtype = entry.find("dtype");
-  if (dtype == entry.end() || (*dtype != "F32" && *dtype != "F16")) return TensorFault(name, "dtype: expected F32 or F16");
+  if (dtype == entry.end() || (*dtype != "F32" && *dtype != "F16"))
+    return TensorFault(name, "dtype: expected F32 or F16");
   tensor->type = *dtype == "F32" ? TensorType::kFloat32 : TensorType::kFloat16;
   const auto shape = entry.find("shape");
   if (shape == entry.end() || !shape->is_array() || shape->size() > kMaxDimensions ||
@@ -61,12 +62,14 @@ absl::Status ReadShape(const std::string& name, const json& entry, TensorView* t
 
 absl::Status ReadPlace(const std::string& name, const json& entry, std::string_view data, TensorView* tensor) {
   const auto place = entry.find("data_offsets");
-  if (place == entry.end() || !place->is_array() || place->size() != 2 || !std::all_of(place->begin(), place->end(), IsNaturalNumber)) {
+  if (place == entry.end() || !place->is_array() || place->size() != 2 ||
+      !std::all_of(place->begin(), place->end(), IsNaturalNumber)) {
     return TensorFault(name, "data_offsets: expected two natural numbers");
   }
   const uint64_t begin = (*place)[0].get<uint64_t>(), end = (*place)[1].get<uint64_t>();
   if (begin > end || end > data.size()) {
-    return TensorFault(name, absl::StrCat("data_offsets [", begin, ", ", end, "] lie outside the file's ", data.size(), " data bytes"));
+    return TensorFault(name, absl::StrCat("data_offsets [", begin, ", ", end, "] lie outside the file's ", data.size(),
+                                          " data bytes"));
   }
   if (ByteCount(*tensor) != static_cast<int64_t>(end - begin)) {
     return TensorFault(name, absl::StrCat("its ", end - begin, " bytes do not fit its shape and dtype"));
@@ -96,7 +99,8 @@ absl::Status CheckCoverage(const std::map<std::string, TensorView>& tensors, std
     if (begin != at) return TensorFault(entry->first, "overlaps another tensor or leaves a gap before it");
     at += entry->second.bytes.size();
   }
-  if (at != data.data() + data.size()) return Fault(absl::StrCat(data.data() + data.size() - at, " bytes at the end belong to no tensor"));
+  if (at != data.data() + data.size())
+    return Fault(absl::StrCat(data.data() + data.size() - at, " bytes at the end belong to no tensor"));
   return absl::OkStatus();
 }
 
@@ -127,12 +131,13 @@ SafetensorsFile::~SafetensorsFile() {
 }
 
 absl::Status SafetensorsFile::Map(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);   // a pipe must not be waited for
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not be waited for
   if (fd < 0) return absl::NotFoundError("cannot be opened");
   const absl::Cleanup close_file = [fd] { close(fd); };
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return Fault("not a regular file");
-  if (info.st_size < 8) return Fault(absl::StrCat("only ", info.st_size, " bytes; expected at least the 8 of the header length"));
+  if (info.st_size < 8)
+    return Fault(absl::StrCat("only ", info.st_size, " bytes; expected at least the 8 of the header length"));
   void* address = mmap(nullptr, info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (address == MAP_FAILED) return absl::InternalError("cannot be mapped into memory");
   file_ = {static_cast<const char*>(address), static_cast<size_t>(info.st_size)};
@@ -142,8 +147,10 @@ absl::Status SafetensorsFile::Map(const std::string& path) {
 absl::Status SafetensorsFile::Parse() {
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file_.data(), sizeof(header_bytes));
-  if (header_bytes > file_.size() - 8) return Fault(absl::StrCat("header length ", header_bytes, " is beyond the file's ", file_.size(), " bytes"));
-  if (header_bytes > kMaxHeaderBytes) return Fault(absl::StrCat("header length ", header_bytes, "; expected at most ", kMaxHeaderBytes));
+  if (header_bytes > file_.size() - 8)
+    return Fault(absl::StrCat("header length ", header_bytes, " is beyond the file's ", file_.size(), " bytes"));
+  if (header_bytes > kMaxHeaderBytes)
+    return Fault(absl::StrCat("header length ", header_bytes, "; expected at most ", kMaxHeaderBytes));
   data_ = file_.substr(8 + header_bytes);
   const std::string_view text = file_.substr(8, header_bytes);
   const json header = json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -154,7 +161,8 @@ absl::Status SafetensorsFile::Parse() {
       if (absl::Status s = ReadMetadata(entry, &metadata_); !s.ok()) return s;
       continue;
     }
-    if (name.size() > kMaxNameBytes) return Fault(absl::StrCat("a tensor's name has ", name.size(), " bytes; expected at most ", kMaxNameBytes));
+    if (name.size() > kMaxNameBytes)
+      return Fault(absl::StrCat("a tensor's name has ", name.size(), " bytes; expected at most ", kMaxNameBytes));
     if (!entry.is_object()) return TensorFault(name, "expected an object");
     TensorView tensor;
     if (absl::Status s = ReadShape(name, entry, &tensor); !s.ok()) return s;

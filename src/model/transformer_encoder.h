@@ -22,7 +22,8 @@ class TransformerEncoder {
     LayerNorm norm1, norm2;
     Linear query, key, value, output, up, down;
   };
-  at::Tensor Attend(const Layer& layer, const at::Tensor& x, const at::Tensor& hidden_keys, const Dropout& dropout) const;
+  at::Tensor Attend(const Layer& layer, const at::Tensor& x, const at::Tensor& hidden_keys,
+                    const Dropout& dropout) const;
   at::Tensor SplitHeads(const at::Tensor& x) const;
 
   int heads_;

@@ -19,7 +19,7 @@ class PieceModel {
   std::vector<int> Encode(std::string_view text) const;
   std::string Decode(const std::vector<int>& ids) const;
   std::string Piece(int id) const;
-  double Score(int id) const;       // log-probability in the unigram model
+  double Score(int id) const;  // log-probability in the unigram model
   bool IsByte(int id) const;
 
  private:

@@ -13,8 +13,8 @@
 namespace idiolect {
 namespace {
 
-constexpr double kUnknownPenalty = 10;          // SentencePiece's: an unknown character scores so much below the worst piece
-constexpr char kSpaceMark[] = "\xE2\x96\x81";   // ▁, which SentencePiece writes for a space
+constexpr double kUnknownPenalty = 10;  // SentencePiece's: an unknown character scores so much below the worst piece
+constexpr char kSpaceMark[] = "\xE2\x96\x81";  // ▁, which SentencePiece writes for a space
 
 // How many bytes a UTF-8 character has that begins with `lead`; 0: none begins so.
 int CharacterLength(int lead) {
@@ -25,7 +25,7 @@ int CharacterLength(int lead) {
   return 0;
 }
 
-int ByteValue(const std::string& piece) {   // "<0xE4>"
+int ByteValue(const std::string& piece) {  // "<0xE4>"
   return std::stoi(piece.substr(3, 2), nullptr, 16);
 }
 
@@ -49,13 +49,16 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromBytes(std::string_view
   auto tokenizer = std::unique_ptr<Tokenizer>(new Tokenizer);
   std::string error;
   tokenizer->pieces_ = PieceModel::FromBytes(bytes, &error);
-  if (tokenizer->pieces_ == nullptr) return absl::InvalidArgumentError(absl::StrCat("not a SentencePiece model: ", error));
+  if (tokenizer->pieces_ == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat("not a SentencePiece model: ", error));
   const PieceModel& pieces = *tokenizer->pieces_;
   tokenizer->size_ = pieces.size();
   tokenizer->byte_of_.assign(tokenizer->size_, -1);
   for (int id = 0; id < tokenizer->size_; ++id) {
-    if (pieces.IsByte(id)) tokenizer->byte_of_[id] = static_cast<int16_t>(ByteValue(pieces.Piece(id)));
-    else tokenizer->fallback_nats_ = std::max(tokenizer->fallback_nats_, kUnknownPenalty - pieces.Score(id));
+    if (pieces.IsByte(id))
+      tokenizer->byte_of_[id] = static_cast<int16_t>(ByteValue(pieces.Piece(id)));
+    else
+      tokenizer->fallback_nats_ = std::max(tokenizer->fallback_nats_, kUnknownPenalty - pieces.Score(id));
   }
   return tokenizer;
 }
@@ -89,7 +92,7 @@ int Tokenizer::TrailingIncompleteBytes(const std::vector<int32_t>& ids) const {
   for (int back = 1; back <= limit; ++back) {
     const int byte = byte_of_[ids[ids.size() - back]];
     if (byte < 0) return 0;
-    if (byte < 0x80 || byte >= 0xC0) return CharacterLength(byte) > back ? back : 0;   // a lead byte: complete already?
+    if (byte < 0x80 || byte >= 0xC0) return CharacterLength(byte) > back ? back : 0;  // a lead byte: complete already?
   }
   return 0;
 }

@@ -37,7 +37,8 @@ class Tokenizer {
 
   // Special tokens say nothing; byte tokens that form no character become U+FFFD. Ids must be in [0, size()).
   std::string Decode(const std::vector<int32_t>& ids) const;
-  // The longest part of Decode(ids) that no further token can change: a character whose bytes are incomplete is left out.
+  // The longest part of Decode(ids) that no further token can change: a character whose bytes are incomplete is left
+  // out.
   std::string DecodeStable(const std::vector<int32_t>& ids) const;
   // One token for people: "▁hello" as " hello", a byte as "<0xE4>", "</s>" as it is.
   std::string PieceText(int32_t id) const;
@@ -51,8 +52,8 @@ class Tokenizer {
   int TrailingIncompleteBytes(const std::vector<int32_t>& ids) const;
 
   std::unique_ptr<PieceModel> pieces_;
-  std::vector<int16_t> byte_of_;      // [size] the byte that a token stands for, or -1
-  double fallback_nats_ = 0;          // what a character costs that no piece has
+  std::vector<int16_t> byte_of_;  // [size] the byte that a token stands for, or -1
+  double fallback_nats_ = 0;      // what a character costs that no piece has
   int size_ = 0;
 };
 

@@ -23,7 +23,7 @@ using text::TokenizerFile;
 
 constexpr int kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kByte = 6;
 constexpr int kMaxPieces = 1 << 20;
-constexpr size_t kMaxUserDefinedBytes = 64;   // the library has room for 64 of them that are prefixes of one another
+constexpr size_t kMaxUserDefinedBytes = 64;  // the library has room for 64 of them that are prefixes of one another
 
 absl::Status Fault(const std::string& what) { return absl::InvalidArgumentError(what); }
 
@@ -53,8 +53,8 @@ class CharacterMap {
   static bool HasLeaf(uint32_t unit) { return (unit >> 8) & 1; }
   static uint32_t Label(uint32_t unit) { return unit & ((1u << 31) | 0xFF); }
 
-  // Visits every unit that some input can reach and checks every index before it is used. A unit is visited again when a
-  // way with more leaves leads to it, so that a loop of leaves is found too; one without leaves changes nothing.
+  // Visits every unit that some input can reach and checks every index before it is used. A unit is visited again when
+  // a way with more leaves leads to it, so that a loop of leaves is found too; one without leaves changes nothing.
   absl::Status Walk() {
     leaves_.assign(units_.size(), -1);
     leaves_[0] = 0;
@@ -66,7 +66,8 @@ class CharacterMap {
       // The lowest 8 bits of `base` are free in a step: with the highest of them inside, all are.
       if ((base | 0xFF) >= units_.size()) return Fault("normalisation table: an offset points outside the trie");
       if (absl::Status s = CheckLeaf(at, base); !s.ok()) return s;
-      if (leaves_[at] > kMaxLeaves) return Fault("normalisation table: more texts on one way than the library has room for");
+      if (leaves_[at] > kMaxLeaves)
+        return Fault("normalisation table: more texts on one way than the library has room for");
       for (uint32_t label = 0; label < 256; ++label) {
         const uint32_t next = base ^ label;
         if (Label(units_[next]) != label) continue;
@@ -91,11 +92,12 @@ class CharacterMap {
     return absl::OkStatus();
   }
 
-  static constexpr size_t kMaxBytes = 1 << 20;    // of which the largest of SentencePiece's own take a third
-  static constexpr size_t kMaxTextBytes = 256;    // Unicode's longest replacement has 33; an endless one would fill memory
-  static constexpr int kMaxLeaves = 32;           // the library keeps what it meets on its way in an array of this size
+  static constexpr size_t kMaxBytes = 1 << 20;  // of which the largest of SentencePiece's own take a third
+  static constexpr size_t kMaxTextBytes =
+      256;                               // Unicode's longest replacement has 33; an endless one would fill memory
+  static constexpr int kMaxLeaves = 32;  // the library keeps what it meets on its way in an array of this size
 
-  std::vector<int8_t> leaves_;                    // [units] the most leaves on a way to and with the unit; -1: none leads there
+  std::vector<int8_t> leaves_;  // [units] the most leaves on a way to and with the unit; -1: none leads there
   std::string_view bytes_, texts_;
   std::vector<uint32_t> units_;
 };
@@ -112,13 +114,14 @@ bool IsBytePiece(std::string_view piece) {
 
 // Counted before anything is built from them: an empty piece takes 2 bytes of a file and fifty of memory.
 absl::Status CountPieces(std::string_view bytes) {
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                            static_cast<int>(bytes.size()));
   int count = 0;
   while (const uint32_t tag = in.ReadTag()) {
     if (WireFormatLite::GetTagFieldNumber(tag) == TokenizerFile::kPiecesFieldNumber && ++count > kMaxPieces) {
       return Fault(absl::StrCat("more than ", kMaxPieces, " pieces"));
     }
-    if (!WireFormatLite::SkipField(&in, tag)) break;   // the parser will say so
+    if (!WireFormatLite::SkipField(&in, tag)) break;  // the parser will say so
   }
   return absl::OkStatus();
 }
@@ -131,15 +134,18 @@ absl::Status CheckPieces(const TokenizerFile& file) {
   int bytes = 0;
   for (int id = 0; id < file.pieces_size(); ++id) {
     const auto& piece = file.pieces(id);
-    if (piece.piece().empty() || !IsValidUtf8(piece.piece())) return Fault(absl::StrCat("piece ", id, " is empty or not UTF-8"));
+    if (piece.piece().empty() || !IsValidUtf8(piece.piece()))
+      return Fault(absl::StrCat("piece ", id, " is empty or not UTF-8"));
     if (piece.piece().find('\0') != std::string::npos) return Fault(absl::StrCat("piece ", id, " holds a zero byte"));
     if (piece.type() == kUserDefined && piece.piece().size() > kMaxUserDefinedBytes) {
       return Fault(absl::StrCat("piece ", id, " is user-defined and longer than ", kMaxUserDefinedBytes, " bytes"));
     }
     if (!seen.insert(piece.piece()).second) return Fault(absl::StrCat("piece ", id, " stands in the vocabulary twice"));
     if (!std::isfinite(piece.score())) return Fault(absl::StrCat("piece ", id, " has a score that is not a number"));
-    if (piece.type() < kNormal || piece.type() > kByte) return Fault(absl::StrCat("piece ", id, " is of an unknown type"));
-    if ((piece.type() == kByte) != IsBytePiece(piece.piece())) return Fault(absl::StrCat("piece ", id, " is a byte in name or type only"));
+    if (piece.type() < kNormal || piece.type() > kByte)
+      return Fault(absl::StrCat("piece ", id, " is of an unknown type"));
+    if ((piece.type() == kByte) != IsBytePiece(piece.piece()))
+      return Fault(absl::StrCat("piece ", id, " is a byte in name or type only"));
     bytes += piece.type() == kByte;
     if ((piece.type() == kUnknown) != (id == 1)) return Fault("<unk> must have id 1 and be the only unknown piece");
   }

@@ -9,11 +9,14 @@ namespace {
 
 constexpr double kBeta1 = 0.9, kBeta2 = 0.98, kEpsilon = 1e-8;
 
-bool Decays(const std::string& name, const at::Tensor& p) { return p.dim() == 2 && !absl::StrContains(name, "embedding"); }
+bool Decays(const std::string& name, const at::Tensor& p) {
+  return p.dim() == 2 && !absl::StrContains(name, "embedding");
+}
 
 }  // namespace
 
-AdamW::AdamW(const Parameters& parameters, double weight_decay) : parameters_(parameters.tensors()), weight_decay_(weight_decay) {
+AdamW::AdamW(const Parameters& parameters, double weight_decay)
+    : parameters_(parameters.tensors()), weight_decay_(weight_decay) {
   for (auto& [name, p] : parameters_) {
     p.set_requires_grad(true);
     first_[name] = at::zeros_like(p);
@@ -41,7 +44,8 @@ double AdamW::ClipGradients(double limit) {
 
 void AdamW::Update(double learning_rate, int64_t step) {
   const at::NoGradGuard no_grad;
-  const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step)), correction2 = 1 - std::pow(kBeta2, static_cast<double>(step));
+  const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step)),
+               correction2 = 1 - std::pow(kBeta2, static_cast<double>(step));
   for (auto& [name, p] : parameters_) {
     const at::Tensor gradient = p.grad();
     if (!gradient.defined()) continue;

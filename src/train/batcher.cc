@@ -8,7 +8,9 @@ namespace {
 
 // The standard's distributions differ between libraries; these two are fixed by their text.
 double Unit(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1.0p-53; }
-size_t Below(size_t bound, std::mt19937_64& random) { return static_cast<size_t>(Unit(random) * static_cast<double>(bound)); }
+size_t Below(size_t bound, std::mt19937_64& random) {
+  return static_cast<size_t>(Unit(random) * static_cast<double>(bound));
+}
 
 }  // namespace
 
@@ -21,7 +23,8 @@ Batcher::Batcher(const Corpus& corpus, const TrainOptions& options) : corpus_(co
 }
 
 TrainBatch Batcher::BatchOf(int64_t step) const {
-  std::seed_seq seed{options_.seed, options_.seed >> 32, static_cast<uint64_t>(step), static_cast<uint64_t>(step) >> 32};
+  std::seed_seq seed{options_.seed, options_.seed >> 32, static_cast<uint64_t>(step),
+                     static_cast<uint64_t>(step) >> 32};
   std::mt19937_64 random(seed);
   TrainBatch batch;
   for (int g = 0; g < options_.groups; ++g) AddGroup(random, batch);
@@ -30,12 +33,15 @@ TrainBatch Batcher::BatchOf(int64_t step) const {
 
 void Batcher::AddGroup(std::mt19937_64& random, TrainBatch& batch) const {
   const double at = Unit(random) * cumulative_weights_.back();
-  const auto chosen = std::upper_bound(cumulative_weights_.begin(), cumulative_weights_.end(), at) - cumulative_weights_.begin();
+  const auto chosen =
+      std::upper_bound(cumulative_weights_.begin(), cumulative_weights_.end(), at) - cumulative_weights_.begin();
   const UserCorpus& user = corpus_.users[std::min<size_t>(chosen, corpus_.users.size() - 1)];
   const size_t targets = options_.targets;
   // A start near the end would leave a group half empty: step back, as far as the user's history allows.
   const size_t last_start = user.train_end > targets ? user.train_end - targets : 0;
-  const size_t start = std::min(Below(user.train_end, random), std::max<size_t>(last_start, std::min<size_t>(user.train_end / 2, options_.model.max_history)));
+  const size_t start =
+      std::min(Below(user.train_end, random),
+               std::max<size_t>(last_start, std::min<size_t>(user.train_end / 2, options_.model.max_history)));
   batch.windows.push_back(DrawWindow(user, start, random));
   for (size_t k = 0; k < targets; ++k) {
     const bool real = start + k < user.train_end;
@@ -51,8 +57,10 @@ void Batcher::AddGroup(std::mt19937_64& random, TrainBatch& batch) const {
 HistoryTokens Batcher::DrawWindow(const UserCorpus& user, size_t start, std::mt19937_64& random) const {
   const double kind = Unit(random);
   size_t count = options_.model.max_history;
-  if (kind < options_.no_history_rate) count = 0;
-  else if (kind < options_.no_history_rate + options_.short_history_rate) count = Below(count + 1, random);
+  if (kind < options_.no_history_rate)
+    count = 0;
+  else if (kind < options_.no_history_rate + options_.short_history_rate)
+    count = Below(count + 1, random);
   return user.Window(start, count);
 }
 

@@ -14,7 +14,7 @@ namespace idiolect {
 struct TrainBatch {
   std::vector<HistoryTokens> windows;
   std::vector<std::vector<int32_t>> posts, responses;
-  std::vector<bool> real;     // rows that fill up a short group count for nothing
+  std::vector<bool> real;  // rows that fill up a short group count for nothing
   int64_t real_rows = 0;
 };
 
@@ -30,7 +30,7 @@ class Batcher {
 
   const Corpus& corpus_;
   const TrainOptions& options_;
-  std::vector<double> cumulative_weights_;    // over the users
+  std::vector<double> cumulative_weights_;  // over the users
 };
 
 }  // namespace idiolect

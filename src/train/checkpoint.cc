@@ -22,7 +22,9 @@ TensorMap AllTensors(const Parameters& parameters, AdamW& optimizer) {
   return all;
 }
 
-absl::Status Fault(const std::string& path, const std::string& what) { return absl::InvalidArgumentError(absl::StrCat(path, ": ", what)); }
+absl::Status Fault(const std::string& path, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+}
 
 bool ReadNumber(const std::map<std::string, std::string>& metadata, const std::string& key, double* value) {
   const auto found = metadata.find(key);
@@ -31,16 +33,19 @@ bool ReadNumber(const std::map<std::string, std::string>& metadata, const std::s
 
 }  // namespace
 
-absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer, const RunState& state) {
+absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer,
+                            const RunState& state) {
   std::map<std::string, TensorView> views;
   const TensorMap all = AllTensors(parameters, optimizer);
   for (const auto& [name, tensor] : all) {
-    views[name] = {TensorType::kFloat32, tensor.sizes().vec(), {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}};
+    views[name] = {
+        TensorType::kFloat32, tensor.sizes().vec(), {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}};
   }
   // To the last digit: a rounded best perplexity would let a resumed run keep another model than an uninterrupted one.
-  return WriteSafetensors(path, views, {{"step", absl::StrCat(state.step)},
-                                        {"best_own", absl::StrFormat("%.17g", state.best_own)},
-                                        {"seconds", absl::StrFormat("%.17g", state.seconds)}});
+  return WriteSafetensors(path, views,
+                          {{"step", absl::StrCat(state.step)},
+                           {"best_own", absl::StrFormat("%.17g", state.best_own)},
+                           {"seconds", absl::StrFormat("%.17g", state.seconds)}});
 }
 
 absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer) {
@@ -48,15 +53,19 @@ absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameter
   if (!file.ok()) return absl::Status(file.status().code(), absl::StrCat(path, ": ", file.status().message()));
   for (auto& [name, tensor] : AllTensors(parameters, optimizer)) {
     const auto found = (*file)->tensors().find(name);
-    if (found == (*file)->tensors().end() || found->second.shape != tensor.sizes().vec() || found->second.type != TensorType::kFloat32) {
-      return Fault(path, absl::StrCat("\"", name, "\" is missing or of another shape: the checkpoint is of a model of other sizes"));
+    if (found == (*file)->tensors().end() || found->second.shape != tensor.sizes().vec() ||
+        found->second.type != TensorType::kFloat32) {
+      return Fault(
+          path,
+          absl::StrCat("\"", name, "\" is missing or of another shape: the checkpoint is of a model of other sizes"));
     }
     std::memcpy(tensor.data_ptr(), found->second.bytes.data(), found->second.bytes.size());
   }
   double step = 0;
   RunState state;
   const auto& metadata = (*file)->metadata();
-  if (!ReadNumber(metadata, "step", &step) || !ReadNumber(metadata, "best_own", &state.best_own) || !ReadNumber(metadata, "seconds", &state.seconds)) {
+  if (!ReadNumber(metadata, "step", &step) || !ReadNumber(metadata, "best_own", &state.best_own) ||
+      !ReadNumber(metadata, "seconds", &state.seconds)) {
     return Fault(path, "its metadata has no step, best_own or seconds");
   }
   if (!(step >= 0 && step <= 1e15)) return Fault(path, "its metadata's step is no count");

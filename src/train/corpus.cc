@@ -11,7 +11,8 @@ namespace idiolect {
 namespace {
 
 int CountWords(const std::string& text) {
-  return static_cast<int>(std::vector<absl::string_view>(absl::StrSplit(text, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())).size());
+  return static_cast<int>(
+      std::vector<absl::string_view>(absl::StrSplit(text, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())).size());
 }
 
 // A user while the files are read: the splits may come in any order of lines.
@@ -20,7 +21,8 @@ struct Draft {
 };
 
 TokenPair Tokenize(const RawExchange& exchange, const Tokenizer& tokenizer, const ModelConfig& config) {
-  TokenPair pair{tokenizer.PostIds(exchange.post, config.max_post_tokens), tokenizer.ResponseIds(exchange.response, config.max_response_tokens), 0};
+  TokenPair pair{tokenizer.PostIds(exchange.post, config.max_post_tokens),
+                 tokenizer.ResponseIds(exchange.response, config.max_response_tokens), 0};
   const bool cut = static_cast<int>(pair.response.size()) == config.max_response_tokens;
   pair.words = CountWords(cut ? tokenizer.Decode(pair.response) : exchange.response);
   return pair;
@@ -49,7 +51,8 @@ HistoryTokens UserCorpus::Window(size_t index, size_t count) const {
   return window;
 }
 
-absl::Status ForEachExchange(const std::vector<std::string>& files, const std::function<void(const RawExchange&)>& visit) {
+absl::Status ForEachExchange(const std::vector<std::string>& files,
+                             const std::function<void(const RawExchange&)>& visit) {
   for (const std::string& file : files) {
     auto reader = ExchangeReader::Open(file);
     if (!reader.ok()) return reader.status();
@@ -63,8 +66,9 @@ absl::Status ForEachExchange(const std::vector<std::string>& files, const std::f
   return absl::OkStatus();
 }
 
-absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer, const ModelConfig& config) {
-  std::map<std::pair<std::string, std::string>, Draft> drafts;   // by source and user
+absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer,
+                                  const ModelConfig& config) {
+  std::map<std::pair<std::string, std::string>, Draft> drafts;  // by source and user
   const absl::Status read = ForEachExchange(files, [&](const RawExchange& exchange) {
     if (exchange.split == "test") return;
     Draft& draft = drafts[{exchange.source, exchange.user}];

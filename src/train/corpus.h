@@ -14,8 +14,8 @@
 namespace idiolect {
 
 struct TokenPair {
-  std::vector<int32_t> post, response;    // as the model reads them, </s> included
-  int words = 0;                          // whitespace words of the response's part that the model reads
+  std::vector<int32_t> post, response;  // as the model reads them, </s> included
+  int words = 0;                        // whitespace words of the response's part that the model reads
 };
 
 // One user's exchanges, oldest first: [0, train_end) may be trained on, [train_end, valid_end) validates.
@@ -35,10 +35,12 @@ struct Corpus {
 
 // Calls `visit` with every exchange of the files, as they come. An unreadable line is an error: a researcher wants to
 // know that the data is broken before hours are spent on it.
-absl::Status ForEachExchange(const std::vector<std::string>& files, const std::function<void(const struct RawExchange&)>& visit);
+absl::Status ForEachExchange(const std::vector<std::string>& files,
+                             const std::function<void(const struct RawExchange&)>& visit);
 
 // Reads the files. Lines with a `split` keep it (test is left out); a user whose lines have none is split by order: the
 // last tenth, at most 20, validates. kInvalidArgument names file and line.
-absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer, const ModelConfig& config);
+absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer,
+                                  const ModelConfig& config);
 
 }  // namespace idiolect

@@ -16,9 +16,11 @@ std::string DataTable(const TrainOptions& options, const Corpus& corpus) {
     by_source[user.source].second += static_cast<int64_t>(user.train_end);
   }
   std::string table = "| source | users | training exchanges |\n| --- | --- | --- |\n";
-  for (const auto& [source, counts] : by_source) absl::StrAppend(&table, "| ", source, " | ", counts.first, " | ", counts.second, " |\n");
+  for (const auto& [source, counts] : by_source)
+    absl::StrAppend(&table, "| ", source, " | ", counts.first, " | ", counts.second, " |\n");
   absl::StrAppend(&table, "\nRead from");
-  for (const std::string& file : options.data) absl::StrAppend(&table, " `", std::filesystem::path(file).filename().string(), "`");
+  for (const std::string& file : options.data)
+    absl::StrAppend(&table, " `", std::filesystem::path(file).filename().string(), "`");
   return table + ".\n";
 }
 
@@ -27,16 +29,20 @@ std::string DataTable(const TrainOptions& options, const Corpus& corpus) {
 std::string ModelCard(const TrainOptions& o, const Corpus& corpus, const CardFacts& f) {
   const ValidationResult& v = f.validation;
   return absl::StrCat(
-      "# ", o.card_name, "\n\nA DHAP model: a Transformer over a user's own responses, a memory of their exchanges, and a decoder that copies\n"
-      "the user's words. Written by `idiolect train`; `config.json` holds its sizes.\n\n## Data\n\n", DataTable(o, corpus),
-      "\n## Training\n\n",
-      absl::StrFormat("%d parameters, %d steps of at most %d targets (%d targets seen), %.0f minutes of training, seed %d,\n"
-                      "learning rate %g, dropout %g.\n",
-                      f.parameters, f.step, o.groups * o.targets, f.targets, f.seconds / 60, o.seed, o.learning_rate, o.dropout),
+      "# ", o.card_name,
+      "\n\nA DHAP model: a Transformer over a user's own responses, a memory of their exchanges, and a decoder that "
+      "copies\n"
+      "the user's words. Written by `idiolect train`; `config.json` holds its sizes.\n\n## Data\n\n",
+      DataTable(o, corpus), "\n## Training\n\n",
+      absl::StrFormat(
+          "%d parameters, %d steps of at most %d targets (%d targets seen), %.0f minutes of training, seed %d,\n"
+          "learning rate %g, dropout %g.\n",
+          f.parameters, f.step, o.groups * o.targets, f.targets, f.seconds / 60, o.seed, o.learning_rate, o.dropout),
       "\n## Quality\n\nPer-word perplexity on held-out validation exchanges (",
       absl::StrFormat("%d examples, %d words):\n\n| history | perplexity |\n| --- | --- |\n| the user's own | %.1f |\n"
                       "| another user's of the same source | %.1f |\n| none | %.1f |\n\n"
-                      "So the own history is worth a factor of %.3f over another's and of %.3f over none. Mean copy probability %.2f.\n",
+                      "So the own history is worth a factor of %.3f over another's and of %.3f over none. Mean copy "
+                      "probability %.2f.\n",
                       v.examples, v.words, v.own, v.other, v.none, v.other / v.own, v.none / v.own, v.copy_share),
       o.card_notes.empty() ? "" : "\n" + o.card_notes);
 }

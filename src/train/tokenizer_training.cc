@@ -49,7 +49,8 @@ absl::Status Run(std::vector<std::string> command) {
   int status = 0;
   waitpid(child, &status, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError("the tokenizer could not be trained (its message stands above); is vocab_size too large for the data?");
+  return absl::InvalidArgumentError(
+      "the tokenizer could not be trained (its message stands above); is vocab_size too large for the data?");
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ absl::Status Run(std::vector<std::string> command) {
 absl::Status TrainTokenizer(const TrainOptions& options, const std::string& path) {
   const std::string sentences = path + ".sentences", prefix = path + ".part";
   if (absl::Status s = WriteSentences(options, sentences); !s.ok()) return s;
-  const absl::Status trained = Run({TrainerProgram(), sentences, prefix, absl::StrCat(options.model.vocab_size), absl::StrCat(options.tokenizer_sentences)});
+  const absl::Status trained = Run({TrainerProgram(), sentences, prefix, absl::StrCat(options.model.vocab_size),
+                                    absl::StrCat(options.tokenizer_sentences)});
   fs::remove(sentences);
   fs::remove(prefix + ".vocab");
   if (!trained.ok()) return trained;

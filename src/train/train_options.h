@@ -10,37 +10,38 @@
 namespace idiolect {
 
 struct TrainOptions {
-  std::vector<std::string> data;      // JSONL or TSV files (see text/exchange_reader.h), gzip allowed
-  std::string out;                    // the model directory to write; created
-  std::string work;                   // tokenizer, checkpoint, log; created. Empty: `out` + ".work"
+  std::vector<std::string> data;  // JSONL or TSV files (see text/exchange_reader.h), gzip allowed
+  std::string out;                // the model directory to write; created
+  std::string work;               // tokenizer, checkpoint, log; created. Empty: `out` + ".work"
 
-  ModelConfig model;                  // sizes; vocab_size is also the tokenizer's
+  ModelConfig model;  // sizes; vocab_size is also the tokenizer's
 
   // One step sees `groups` history windows; each is shared by up to `targets` consecutive responses that follow it,
   // since encoding a history costs as much as several responses.
   int groups = 8;
   int targets = 12;
   int64_t steps = 8000;
-  double learning_rate = 1e-3;        // the peak, of AdamW
-  int64_t warmup_steps = 300;         // linear from 0, then linear down to 2 % of the peak at the last step
-  double weight_decay = 0.01;         // of matrices, not of biases, norms and embeddings
-  double clip_norm = 1.0;             // gradients are scaled down to this norm
+  double learning_rate = 1e-3;  // the peak, of AdamW
+  int64_t warmup_steps = 300;   // linear from 0, then linear down to 2 % of the peak at the last step
+  double weight_decay = 0.01;   // of matrices, not of biases, norms and embeddings
+  double clip_norm = 1.0;       // gradients are scaled down to this norm
   double dropout = 0.1;
 
-  // A model must also know how to speak for nobody and to nothing: ScoreReplies subtracts those, and new users start so.
-  double no_history_rate = 0.10;      // windows replaced by none
-  double short_history_rate = 0.15;   // windows cut to a random length
-  double no_post_rate = 0.05;         // posts replaced by an empty one
-  double user_sampling_power = 0.5;   // a user is drawn with probability ∝ (training exchanges)^power
+  // A model must also know how to speak for nobody and to nothing: ScoreReplies subtracts those, and new users start
+  // so.
+  double no_history_rate = 0.10;     // windows replaced by none
+  double short_history_rate = 0.15;  // windows cut to a random length
+  double no_post_rate = 0.05;        // posts replaced by an empty one
+  double user_sampling_power = 0.5;  // a user is drawn with probability ∝ (training exchanges)^power
 
-  uint64_t seed = 1;                  // with the same seed, data and options the run is the same, resumed or not
-  int64_t validate_every = 500;       // steps; the best model so far is kept in `out`
-  int64_t checkpoint_every = 200;     // steps; also at an interruption
+  uint64_t seed = 1;               // with the same seed, data and options the run is the same, resumed or not
+  int64_t validate_every = 500;    // steps; the best model so far is kept in `out`
+  int64_t checkpoint_every = 200;  // steps; also at an interruption
   int validation_users = 120;
   int64_t tokenizer_sentences = 300000;
 
   std::string card_name = "a model trained with idiolect train";
-  std::string card_notes;             // Markdown that ends the card: licences, attribution, limits
+  std::string card_notes;  // Markdown that ends the card: licences, attribution, limits
 };
 
 }  // namespace idiolect

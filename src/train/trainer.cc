@@ -27,8 +27,8 @@ double SecondsSince(Clock::time_point start) { return std::chrono::duration<doub
 
 constexpr size_t kMaxTokenizerBytes = 64 << 20;
 
-// Every step allocates and frees tens of megabytes. By default malloc maps and unmaps those, and the kernel's clearing of
-// fresh pages took half of the training time; kept in the heap, the same pages serve every step.
+// Every step allocates and frees tens of megabytes. By default malloc maps and unmaps those, and the kernel's clearing
+// of fresh pages took half of the training time; kept in the heap, the same pages serve every step.
 void KeepFreedMemory() {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 2'000'000'000);
@@ -43,9 +43,12 @@ absl::Status CheckOptions(const TrainOptions& o) {
   if (o.out.empty()) return fault("out: expected a folder");
   if (o.groups < 1 || o.targets < 1) return fault("groups, targets: expected at least 1");
   if (o.steps < 0 || o.warmup_steps < 0) return fault("steps, warmup_steps: expected at least 0");
-  if (o.validate_every < 1 || o.checkpoint_every < 1) return fault("validate_every, checkpoint_every: expected at least 1");
-  if (o.validation_users < 0 || o.tokenizer_sentences < 1) return fault("validation_users, tokenizer_sentences: expected a count");
-  if (!(o.learning_rate > 0 && o.weight_decay >= 0 && o.clip_norm > 0)) return fault("learning_rate, weight_decay, clip_norm: expected more than 0");
+  if (o.validate_every < 1 || o.checkpoint_every < 1)
+    return fault("validate_every, checkpoint_every: expected at least 1");
+  if (o.validation_users < 0 || o.tokenizer_sentences < 1)
+    return fault("validation_users, tokenizer_sentences: expected a count");
+  if (!(o.learning_rate > 0 && o.weight_decay >= 0 && o.clip_norm > 0))
+    return fault("learning_rate, weight_decay, clip_norm: expected more than 0");
   if (!(o.dropout >= 0 && o.dropout < 1)) return fault("dropout: expected a number from 0, below 1");
   return absl::OkStatus();
 }
@@ -62,7 +65,8 @@ class Run {
     auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model);
     if (!corpus.ok()) return corpus.status();
     corpus_ = *std::move(corpus);
-    Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ", corpus_.valid_pairs, " to validate"));
+    Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ",
+                     corpus_.valid_pairs, " to validate"));
     const Parameters parameters = Parameters::Random(options_.model, options_.seed);
     model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_);
     optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
@@ -117,7 +121,8 @@ class Run {
     if (!tokenizer.ok()) return tokenizer.status();
     tokenizer_ = *std::move(tokenizer);
     if (tokenizer_->size() == options_.model.vocab_size) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat(path, ": has ", tokenizer_->size(), " pieces; expected vocab_size ", options_.model.vocab_size));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": has ", tokenizer_->size(), " pieces; expected vocab_size ", options_.model.vocab_size));
   }
 
   absl::Status Resume() {
@@ -133,7 +138,8 @@ class Run {
   double LearningRate() const {
     const auto step = static_cast<double>(state_.step + 1), warmup = static_cast<double>(options_.warmup_steps);
     if (step < warmup) return options_.learning_rate * step / warmup;
-    const double left = (static_cast<double>(options_.steps) - step) / std::max(1.0, static_cast<double>(options_.steps) - warmup);
+    const double left =
+        (static_cast<double>(options_.steps) - step) / std::max(1.0, static_cast<double>(options_.steps) - warmup);
     return options_.learning_rate * (0.02 + 0.98 * std::max(0.0, left));
   }
 
@@ -161,7 +167,8 @@ class Run {
     for (size_t row = 0; row < batch.real.size(); ++row) {
       if (!batch.real[row]) targets.mask[static_cast<int64_t>(row)].fill_(false);
     }
-    const at::Tensor loss = -model_->Score(model_->profiles(batch.windows, dropout), batch.posts, targets, dropout).log_probs.mean();
+    const at::Tensor loss =
+        -model_->Score(model_->profiles(batch.windows, dropout), batch.posts, targets, dropout).log_probs.mean();
     loss.backward();
     return loss.item<double>();
   }
@@ -174,7 +181,8 @@ class Run {
     p.loss = loss_;
     const double elapsed = SecondsSince(start_);
     p.targets_per_second = static_cast<double>(targets_) / elapsed;
-    p.seconds_left = elapsed / static_cast<double>(state_.step - first_step_) * static_cast<double>(options_.steps - state_.step);
+    p.seconds_left =
+        elapsed / static_cast<double>(state_.step - first_step_) * static_cast<double>(options_.steps - state_.step);
     return p;
   }
 
@@ -187,24 +195,38 @@ class Run {
     }
   }
 
-  void Log(const nlohmann::ordered_json& line) const { std::ofstream(Work("train.jsonl"), std::ios::app) << line.dump() << "\n"; }
+  void Log(const nlohmann::ordered_json& line) const {
+    std::ofstream(Work("train.jsonl"), std::ios::app) << line.dump() << "\n";
+  }
 
   absl::Status Validate() {
     const ValidationResult v = validation_->Measure(*model_);
     TrainProgress p = Now(TrainProgress::Event::kValidation);
     p.validation = v;
     progress_(p);
-    Log({{"step", p.step}, {"own", v.own}, {"other", v.other}, {"none", v.none}, {"copy_share", v.copy_share}, {"examples", v.examples}});
-    if (!std::isfinite(v.own)) return absl::InternalError(absl::StrCat("after step ", p.step, " the perplexity is no number; is learning_rate too large?"));
+    Log({{"step", p.step},
+         {"own", v.own},
+         {"other", v.other},
+         {"none", v.none},
+         {"copy_share", v.copy_share},
+         {"examples", v.examples}});
+    if (!std::isfinite(v.own))
+      return absl::InternalError(
+          absl::StrCat("after step ", p.step, " the perplexity is no number; is learning_rate too large?"));
     // Without anything to validate on, the last model is as good as known to be the best.
     if (v.examples > 0 && state_.best_own != 0 && v.own >= state_.best_own) return absl::OkStatus();
     state_.best_own = v.own;
-    const CardFacts facts{state_.step, state_.step * options_.groups * options_.targets, model_->parameters().count(), state_.seconds, v};
-    if (absl::Status s = WriteFileAtomically(options_.out + "/README.md", {ModelCard(options_, corpus_, facts)}); !s.ok()) return s;
+    const CardFacts facts{state_.step, state_.step * options_.groups * options_.targets, model_->parameters().count(),
+                          state_.seconds, v};
+    if (absl::Status s = WriteFileAtomically(options_.out + "/README.md", {ModelCard(options_, corpus_, facts)});
+        !s.ok())
+      return s;
     return model_->Save(options_.out, TensorType::kFloat16, tokenizer_bytes_);
   }
 
-  absl::Status Save() { return SaveCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_, state_); }
+  absl::Status Save() {
+    return SaveCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_, state_);
+  }
 
   const TrainOptions& options_;
   const ProgressCallback& progress_;
@@ -227,12 +249,12 @@ absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const Pr
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
   if (options.work.empty()) options.work = options.out + ".work";
   KeepFreedMemory();
-  at::set_num_threads(1);   // two threads spin while they wait for each other, and cost more than they give
+  at::set_num_threads(1);  // two threads spin while they wait for each other, and cost more than they give
   try {
     Run run(options, progress);
     if (absl::Status s = run.Prepare(); !s.ok()) return s;
     return run.Loop(stop);
-  } catch (const std::exception& e) {   // ATen's
+  } catch (const std::exception& e) {  // ATen's
     return absl::InternalError(absl::StrCat("training failed: ", e.what()));
   }
 }

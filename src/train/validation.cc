@@ -37,7 +37,8 @@ Validation::Sum Validation::Score(const DhapModel& model, const Case& c, const H
     responses.push_back(c.user->pairs[c.user->train_end + k].response);
   }
   const auto scores = model.Score(model.profiles({window}, {}), posts, PadTokens(responses), {});
-  return {-scores.log_probs.sum().item<double>(), scores.copy_probability.sum().item<double>(), scores.log_probs.size(0)};
+  return {-scores.log_probs.sum().item<double>(), scores.copy_probability.sum().item<double>(),
+          scores.log_probs.size(0)};
 }
 
 ValidationResult Validation::Measure(const DhapModel& model) const {
@@ -57,7 +58,9 @@ ValidationResult Validation::Measure(const DhapModel& model) const {
     for (size_t k = 0; k < TargetCount(*c.user); ++k) result.words += c.user->pairs[c.user->train_end + k].words;
     result.examples += static_cast<int64_t>(TargetCount(*c.user));
   }
-  const auto perplexity = [&](const Sum& s) { return std::exp(s.nats / static_cast<double>(std::max<int64_t>(result.words, 1))); };
+  const auto perplexity = [&](const Sum& s) {
+    return std::exp(s.nats / static_cast<double>(std::max<int64_t>(result.words, 1)));
+  };
   result.own = perplexity(own);
   result.other = perplexity(other);
   result.none = perplexity(none);

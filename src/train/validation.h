@@ -1,5 +1,5 @@
-// What the profile is worth: per-word perplexity of held-out responses with the user's own history, with that of another
-// user of the same source, and with none.
+// What the profile is worth: per-word perplexity of held-out responses with the user's own history, with that of
+// another user of the same source, and with none.
 #pragma once
 
 #include <vector>
@@ -10,8 +10,8 @@
 namespace idiolect {
 
 struct ValidationResult {
-  double own = 0, other = 0, none = 0;    // exp(nats / words)
-  double copy_share = 0;                  // mean copy probability with the own history
+  double own = 0, other = 0, none = 0;  // exp(nats / words)
+  double copy_share = 0;                // mean copy probability with the own history
   int64_t examples = 0, words = 0;
 };
 

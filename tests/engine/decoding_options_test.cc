@@ -10,7 +10,7 @@ namespace idiolect {
 namespace {
 
 struct Case {
-  const char* field;    // that the error must name; empty: fine
+  const char* field;  // that the error must name; empty: fine
   std::function<void(DecodingOptions&)> change;
 };
 

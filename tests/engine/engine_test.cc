@@ -174,7 +174,8 @@ TEST_F(EngineTest, NoNgramIsRepeatedWhereThatIsForbidden) {
       request.decoding.no_repeat_ngram_size = n;
       const std::vector<int32_t> tokens = Decode(request).candidates[0].tokens;
       std::set<std::vector<int32_t>> seen;
-      for (size_t i = 0; i + n <= tokens.size(); ++i) EXPECT_TRUE(seen.insert({tokens.begin() + i, tokens.begin() + i + n}).second);
+      for (size_t i = 0; i + n <= tokens.size(); ++i)
+        EXPECT_TRUE(seen.insert({tokens.begin() + i, tokens.begin() + i + n}).second);
     }
   }
 }
@@ -259,10 +260,12 @@ TEST_F(EngineTest, EachScoreIsTheDifferenceThatItsNameSays) {
 }
 
 TEST_F(EngineTest, MemoryWeightsSumToOneAndNameTheWindow) {
-  const FixtureCase& c = cases_.back();    // 40 pairs, a window of 6
+  const FixtureCase& c = cases_.back();  // 40 pairs, a window of 6
   std::promise<absl::StatusOr<MemoryReading>> done;
-  ASSERT_TRUE(engine_->SubmitMemoryQuery({"t", "ann"}, RequestOf(c).history, "what shall we cook?", absl::InfiniteFuture(),
-                                         [&](auto reading) { done.set_value(std::move(reading)); }).ok());
+  ASSERT_TRUE(engine_
+                  ->SubmitMemoryQuery({"t", "ann"}, RequestOf(c).history, "what shall we cook?", absl::InfiniteFuture(),
+                                      [&](auto reading) { done.set_value(std::move(reading)); })
+                  .ok());
   const auto reading = done.get_future().get();
   ASSERT_TRUE(reading.ok());
   double sum = 0;
@@ -296,7 +299,7 @@ TEST_F(EngineTest, ACancelledRequestEndsAtTheNextStep) {
   (*ticket)->Cancel();
   observer->released.Notify();
   EXPECT_EQ(observer->Wait().status().code(), absl::StatusCode::kCancelled);
-  Decode(RequestOf(cases_[3]));    // the engine goes on
+  Decode(RequestOf(cases_[3]));  // the engine goes on
   EXPECT_GT(engine_->stats().wasted_row_steps, 0);
 }
 
@@ -328,7 +331,8 @@ TEST_F(EngineTest, AFullQueueRefusesAndShutdownFailsTheRest) {
   request.decoding.temperature = 1;
   ASSERT_TRUE(engine_->SubmitReply(request, busy).ok());
   busy->first_text.WaitForNotification();
-  auto first = std::make_shared<Collector>(), second = std::make_shared<Collector>(), third = std::make_shared<Collector>();
+  auto first = std::make_shared<Collector>(), second = std::make_shared<Collector>(),
+       third = std::make_shared<Collector>();
   ASSERT_TRUE(engine_->SubmitReply(request, first).ok());
   ASSERT_TRUE(engine_->SubmitReply(request, second).ok());
   EXPECT_EQ(engine_->SubmitReply(request, third).status().code(), absl::StatusCode::kResourceExhausted);

@@ -22,7 +22,8 @@ class NamedJob : public Job {
 
 class JobQueueTest : public ::testing::Test {
  protected:
-  std::shared_ptr<Ticket> Push(const std::string& user, const std::string& name, int rows = 1, absl::Time deadline = absl::InfiniteFuture()) {
+  std::shared_ptr<Ticket> Push(const std::string& user, const std::string& name, int rows = 1,
+                               absl::Time deadline = absl::InfiniteFuture()) {
     auto job = std::make_unique<NamedJob>(user, name, rows, deadline);
     auto ticket = job->ticket();
     queue_.Push(std::move(job));
@@ -69,7 +70,8 @@ TEST_F(JobQueueTest, GivesUpTheCancelledAndTheExpired) {
   std::vector<std::string> taken;
   for (auto& job : queue_.TakeInterrupted(now)) {
     taken.push_back(static_cast<NamedJob&>(*job).name);
-    EXPECT_EQ(job->Interrupted(now).code(), taken.back() == "late" ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kCancelled);
+    EXPECT_EQ(job->Interrupted(now).code(),
+              taken.back() == "late" ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kCancelled);
   }
   EXPECT_THAT(taken, ElementsAre("late", "gone"));
   EXPECT_EQ(queue_.size(), 1);

@@ -41,7 +41,7 @@ TEST(ProfileCacheTest, StaysWithinItsBytesAndDropsTheLeastRecentlyUsed) {
   probe.Insert(User("u0"), Profile(1, 1, 1000), 0);
   ProfileCache cache(10 * probe.byte_size() + 9);
   for (int i = 0; i < 10; ++i) cache.Insert(User(absl::StrCat("u", i)), Profile(1, 1, 1000), 0);
-  EXPECT_NE(cache.Find(User("u0"), 1, 1), nullptr);    // now the most recently used
+  EXPECT_NE(cache.Find(User("u0"), 1, 1), nullptr);  // now the most recently used
   cache.Insert(User("ux"), Profile(1, 1, 1000), 0);
   EXPECT_LE(cache.byte_size(), 10 * probe.byte_size() + 9);
   EXPECT_NE(cache.Find(User("u0"), 1, 1), nullptr);
@@ -60,7 +60,7 @@ TEST(ProfileCacheTest, ForgetsAlsoWhatIsStillBeingBuilt) {
   cache.Insert(User("ann"), Profile(1, 1), before);
   cache.Forget(User("ann"));
   EXPECT_EQ(cache.byte_size(), 0);
-  cache.Insert(User("ann"), Profile(1, 1), before);    // built from a history that was read before
+  cache.Insert(User("ann"), Profile(1, 1), before);  // built from a history that was read before
   EXPECT_EQ(cache.byte_size(), 0);
   cache.Insert(User("ann"), Profile(2, 1), cache.forget_count());
   EXPECT_NE(cache.Find(User("ann"), 2, 1), nullptr);

@@ -78,7 +78,7 @@ TEST(SamplerTest, NucleusOverALongTailLosesNothingThatBelongsToIt) {
   p[1234] = 0.5;
   DecodingOptions options;
   options.temperature = 1;
-  options.top_p = 0.75;    // the head and half of the tail
+  options.top_p = 0.75;  // the head and half of the tail
   auto share = Frequencies(Logs(p), options);
   EXPECT_NEAR(share[1234], 0.5 / 0.75, 0.002);
 }

@@ -35,20 +35,24 @@ class OracleTest : public ::testing::TestWithParam<std::string> {
     const TokenBatch targets = PadTokens(responses);
     const auto scores = model_->Score(model_->profiles(windows, {}), posts, targets, {});
     int64_t at = 0;
-    for (size_t i = begin; i < end; ++i) at = CheckCase(i, responses[i - begin], scores, static_cast<int64_t>(i - begin), at);
+    for (size_t i = begin; i < end; ++i)
+      at = CheckCase(i, responses[i - begin], scores, static_cast<int64_t>(i - begin), at);
     EXPECT_EQ(at, scores.log_probs.size(0));
   }
 
-  int64_t CheckCase(size_t i, const std::vector<int32_t>& ids, const CopyDecoder::TargetScores& scores, int64_t row, int64_t at) {
+  int64_t CheckCase(size_t i, const std::vector<int32_t>& ids, const CopyDecoder::TargetScores& scores, int64_t row,
+                    int64_t at) {
     SCOPED_TRACE(::testing::Message() << "case " << i);
     const auto& expected = cases_[i].score;
     EXPECT_EQ(ids, expected["tokens"].get<std::vector<int32_t>>());
     for (size_t t = 0; t < ids.size(); ++t, ++at) {
       EXPECT_NEAR(scores.log_probs[at].item<double>(), expected["logprobs"][t].get<double>(), kTolerance);
-      EXPECT_NEAR(scores.copy_probability[at].item<double>(), expected["copy_probability"][t].get<double>(), kTolerance);
+      EXPECT_NEAR(scores.copy_probability[at].item<double>(), expected["copy_probability"][t].get<double>(),
+                  kTolerance);
       const auto memory = expected["memory"][t].get<std::vector<double>>();
       for (size_t n = 0; n < memory.size(); ++n) {
-        EXPECT_NEAR(scores.memory_weights[row][static_cast<int64_t>(t)][static_cast<int64_t>(n)].item<double>(), memory[n], kTolerance);
+        EXPECT_NEAR(scores.memory_weights[row][static_cast<int64_t>(t)][static_cast<int64_t>(n)].item<double>(),
+                    memory[n], kTolerance);
       }
     }
     return at;

@@ -20,7 +20,7 @@ std::vector<json> ReadLines(const fs::path& path) {
   return lines;
 }
 
-std::string WeightsOf(const std::string& name) {   // "tied-3-general" → "tied-3"
+std::string WeightsOf(const std::string& name) {  // "tied-3-general" → "tied-3"
   return name.substr(0, name.find('-') + 2);
 }
 
@@ -58,7 +58,8 @@ std::string TinyModelDir() {
 
 std::vector<FixtureCase> FixtureCases(const std::string& model_name) {
   const std::vector<json> inputs = ReadLines(Fixtures() / "inputs.jsonl");
-  const std::vector<json> answers = model_name.empty() ? std::vector<json>(inputs.size()) : ReadLines(Fixtures() / (model_name + ".jsonl"));
+  const std::vector<json> answers =
+      model_name.empty() ? std::vector<json>(inputs.size()) : ReadLines(Fixtures() / (model_name + ".jsonl"));
   std::vector<FixtureCase> cases;
   for (size_t i = 0; i < inputs.size(); ++i) {
     FixtureCase c{{}, inputs[i]["post"], inputs[i]["response"], {}, {}};

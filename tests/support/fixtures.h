@@ -24,7 +24,7 @@ std::string TinyModelDir();
 struct FixtureCase {
   std::vector<Exchange> history;
   std::string post, response;
-  nlohmann::json score, reply;    // the reference's output lines; null when the model's name is empty
+  nlohmann::json score, reply;  // the reference's output lines; null when the model's name is empty
 };
 std::vector<FixtureCase> FixtureCases(const std::string& model_name);
 
