@@ -1,6 +1,6 @@
-// The engine: one thread that owns a model and turns histories and posts into replies, scores and profiles.
+// The engine: threads that share a model and turn histories and posts into replies, scores and profiles.
 //
-// A caller submits a request and goes on; the engine calls the observer from its own thread. Between a successful
+// A caller submits a request and goes on; the engine calls the observer from one of its threads. Between a successful
 // Submit and OnDone the observer is kept alive by the engine; OnDone is called exactly once, last. An observer must not
 // block and must not call back into the engine, except Ticket::Cancel.
 //
@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "idiolect/precision.h"
 #include "idiolect/reply.h"
 #include "idiolect/user_profile.h"
 
@@ -39,15 +40,22 @@ class ReplyObserver {
  public:
   virtual ~ReplyObserver() = default;
   // More text of the best candidate, as it is decoded: whole UTF-8 characters, never taken back; concatenated they are
-  // the candidate's text. Called only for a single candidate without beam search; else all text comes with OnDone.
+  // the candidate's text. Called only where wants_text(), for a single candidate without beam search; else all text
+  // comes with OnDone.
   virtual void OnText(std::string_view piece) {}
+  virtual bool wants_text() const { return false; }
   virtual void OnDone(absl::StatusOr<Reply> reply) = 0;
 };
 
+// The payload of a kResourceExhausted: in how many seconds, as decimal digits, the queue is expected to have moved on.
+inline constexpr std::string_view kRetryDelayPayload = "idiolect/retry-delay-seconds";
+
 struct EngineOptions {
-  int max_queue = 1024;     // requests waiting; one more is kResourceExhausted
-  int max_batch_rows = 64;  // decoder rows (candidates and beams of all requests) in a step
-  int64_t profile_cache_bytes = int64_t{256} << 20;
+  int engines = 0;  // engine threads, each with a batch of its own; 0: one a core. Users are divided by hash
+  Precision precision = Precision::kInt8;
+  int max_queue = 1024;     // requests waiting, in all engines together; one more is kResourceExhausted
+  int max_batch_rows = 64;  // decoder rows (candidates and beams of all requests) in a step of one engine
+  int64_t profile_cache_bytes = int64_t{256} << 20;  // of all engines together
 };
 
 // What a caller may want to know of the model behind an engine.
@@ -56,7 +64,7 @@ struct ModelInfo {
   std::string config_json;   // config.json as loaded
   std::string content_hash;  // lower-case hexadecimal SHA-256 over config, weights and tokenizer
   int64_t parameter_count = 0;
-  std::string precision;  // "float32"
+  std::string precision;  // "float32", "bf16" or "int8"
   std::string device;     // "cpu"
   int vocab_size = 0;
   int d_model = 0;
@@ -67,7 +75,9 @@ struct ModelInfo {
 
 struct EngineStats {
   int64_t waiting = 0, running_rows = 0;
-  int64_t steps = 0, wasted_row_steps = 0, tokens = 0;  // since the start; wasted: spent on rows later cancelled
+  // Since the start, all engines together. row_steps / steps is the mean batch occupancy; wasted: spent on rows whose
+  // request was cancelled or came too late.
+  int64_t steps = 0, row_steps = 0, wasted_row_steps = 0;
   int64_t profiles_built = 0, profile_cache_hits = 0, profile_cache_bytes = 0;
 };
 
@@ -91,6 +101,18 @@ class Engine {
                                                                     std::string post, absl::Time deadline,
                                                                     MemoryCallback done) = 0;
 
+  // OK, or the kResourceExhausted with which a request of this user would be refused at present: for a server that
+  // wants to know before it reads a history. Cheap.
+  virtual absl::Status CheckQueue(const UserKey& user) const = 0;
+
+  // Whether a profile of the user is cached, of whatever revision: they were here lately.
+  virtual bool HoldsProfile(const UserKey& user) const = 0;
+
+  // Builds the profile of this state of the user's history when there is nothing more urgent to do, so that the next
+  // reply finds it ready. Never fails and answers nothing: under load it may be left undone, and a later one replaces
+  // an earlier one of the same user.
+  virtual void PrepareProfile(const UserKey& user, History history) = 0;
+
   // Drops everything derived from the user's history. When it returns, nothing of it is cached.
   virtual void Forget(const UserKey& user) = 0;
 
@@ -105,7 +127,8 @@ class Engine {
 // kInvalidArgument whose message begins with the offending field's name, "decoding.top_p: …".
 absl::Status ValidateDecodingOptions(const DecodingOptions& options, int max_response_tokens);
 
-// Loads the model directory and starts the engine's thread. Errors name the file and the fault.
+// Loads the model directory and starts the engine's threads. Errors name the file and the fault; kUnimplemented where
+// this processor can't compute with the precision.
 absl::StatusOr<std::unique_ptr<Engine>> StartEngine(const std::string& model_dir, const EngineOptions& options);
 
 }  // namespace idiolect

@@ -13,7 +13,8 @@
 // one's time.
 //
 // Order and revisions. A user's exchanges are ordered by `sequence`, the order of appending, whatever their `time`.
-// A user's revision grows by exactly one with every append and every deletion of an exchange.
+// A user's revision grows by exactly one with every append and every deletion of an exchange, also one of the store's
+// own that makes room or ends a time to live.
 //
 // Isolation. Every call names one (tenant, user) or one tenant, and sees nothing of the others.
 //
@@ -121,6 +122,14 @@ class HistoryStore {
   virtual absl::StatusOr<ErasureReceipt> Forget(const UserKey& user, std::string_view request_id) = 0;
 
   virtual absl::StatusOr<UserPage> ListUsers(std::string_view tenant, int page_size, std::string_view page_token) = 0;
+
+  // For those who look after a database, across tenants. Every tenant that has users, bytewise.
+  virtual absl::StatusOr<std::vector<std::string>> ListTenants() = 0;
+
+  // Takes over a user as another store has them, in one transaction: the exchanges with their sequences and times, and
+  // the revision, so that the next sequence is (revision + exchanges) / 2 + 1. The epoch is a new one, and no request
+  // ids come along. kAlreadyExists when the user has a history here.
+  virtual absl::Status Adopt(const UserKey& user, int64_t revision, absl::Span<const Exchange> exchanges) = 0;
 
   // OK when the store can be read at present. Cheap enough for a readiness probe.
   virtual absl::Status Ping() = 0;

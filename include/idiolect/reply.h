@@ -56,10 +56,19 @@ struct ReplyCandidate {
   std::vector<TokenExplanation> explanation;  // with `explain`: one a token
 };
 
+// Where a reply's time in the engine went.
+struct ReplyTiming {
+  absl::Duration queue;        // from Submit until the request got its place in the batch
+  absl::Duration first_token;  // from Submit until the first token was chosen: profile, post and one step included
+  absl::Duration total;        // from Submit until the reply was complete
+  bool profile_built = false;  // the profile was not in the cache
+};
+
 struct Reply {
   std::vector<ReplyCandidate> candidates;  // best first by log-probability (beam search: by the penalised score)
-  int64_t revision = 0;                    // of the history that the profile was built from
-  bool cold_start = false;                 // the user has no history: anybody's reply
+  ReplyTiming timing;
+  int64_t revision = 0;     // of the history that the profile was built from
+  bool cold_start = false;  // the user has no history: anybody's reply
 };
 
 // What ranks a candidate r, given the user u's history and the post p. Likelihood alone ranks what anybody would say

@@ -21,13 +21,6 @@ struct UserProfile {
   std::vector<int64_t> pair_sequences;  // [pairs in the window]  Exchange::sequence of each
 
   int memory_size() const { return d == 0 ? 0 : static_cast<int>(keys.size()) / d; }
-  int word_count() const { return static_cast<int>(word_ids.size()); }
-  // Bytes this profile occupies, for a cache that is bounded in bytes.
-  int64_t byte_size() const {
-    return static_cast<int64_t>(
-        sizeof(*this) + sizeof(float) * (general.size() + keys.size() + values.size() + word_states.size()) +
-        sizeof(int32_t) * (word_ids.size() + word_pairs.size()) + sizeof(int64_t) * pair_sequences.size());
-  }
 };
 
 }  // namespace idiolect

@@ -7,6 +7,7 @@ Commands AllCommands() {
 #ifdef IDIOLECT_WITH_SERVER
   commands.push_back(MakeServeCommand());
   commands.push_back(MakeStatusCommand());
+  commands.push_back(MakeStoreCommand());
   commands.push_back(MakeChatCommand());
   commands.push_back(MakeAskCommand());
   commands.push_back(MakeRankCommand());
@@ -19,6 +20,9 @@ Commands AllCommands() {
   commands.push_back(MakeTrainCommand());
   commands.push_back(MakeScoreCommand());
   commands.push_back(MakeReplyCommand());
+#ifdef IDIOLECT_WITH_SERVER
+  commands.push_back(MakeBenchCommand());
+#endif
   return commands;
 }
 

@@ -17,9 +17,11 @@ std::unique_ptr<Command> MakeExportCommand();
 std::unique_ptr<Command> MakeEraseCommand();
 std::unique_ptr<Command> MakeProfileCommand();
 std::unique_ptr<Command> MakeUsersCommand();
+std::unique_ptr<Command> MakeStoreCommand();
 std::unique_ptr<Command> MakeTrainCommand();
 std::unique_ptr<Command> MakeScoreCommand();
 std::unique_ptr<Command> MakeReplyCommand();
+std::unique_ptr<Command> MakeBenchCommand();
 
 // Every verb of this build, in the order of `idiolect --help`.
 Commands AllCommands();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "cli/commands.h"
 #include "cli/importer.h"
@@ -24,8 +25,9 @@ A file holds one exchange a line, plain or gzip-compressed, in one of two forms:
   tsv    the 8 columns of the DHAP and Pchatbot corpora: post, its user, its time, response, its user, its time, two unused
 
 Exchanges are stored in the file's order, the oldest first. Every line gets an id from its content, so importing again
-stores nothing twice and goes on where an import was interrupted: `duplicate` counts what was there. A line that can't be
-stored is `rejected`: it stops nothing, and stands with its number and the reason in FILE.rejected.jsonl.
+stores nothing twice: `duplicate` counts what was there. (The server knows an id for 24 hours.) An import that was
+interrupted goes on at the line where it stopped when it is repeated: FILE.import-state says where, while it lasts. A line
+that can't be stored is `rejected`: it stops nothing, and stands with its number and the reason in FILE.rejected.jsonl.
 )";
 
 const std::map<std::string, ExchangeFormat> kFormats = {
@@ -97,7 +99,17 @@ class ImportCommand : public Command {
     options.splits.insert(splits_.begin(), splits_.end());
     options.limit_per_user = limit_per_user_;
     options.rejects_path = !rejects_.empty() ? rejects_ : absl::StrCat(file == "-" ? "stdin" : file, ".rejected.jsonl");
+    if (file != "-") {
+      options.state_path = absl::StrCat(file, ".import-state");
+      options.job = DescribeImportJob(file, DescribeChoice());
+    }
     return options;
+  }
+
+  // What decides which lines go where.
+  std::string DescribeChoice() const {
+    return absl::StrCat("to ", server_.address, " format ", format_, " splits ", absl::StrJoin(splits_, ","), " users ",
+                        absl::StrJoin(users_, ","), " limit ", limit_per_user_);
   }
 
   absl::Status ImportFile(const std::string& file, Client& client, Console& console) {
@@ -108,6 +120,9 @@ class ImportCommand : public Command {
     });
     const absl::Status status = importer.Run();
     progress.Clear();
+    if (importer.resumed_after() > 0) {
+      console.err << name << ": went on after line " << WithCommas(importer.resumed_after()) << std::endl;
+    }
     console.out << Summarize(name, importer) << std::endl;
     return status;
   }

@@ -2,7 +2,10 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -80,10 +83,20 @@ std::string FindBrokenRule(const RawExchange& exchange) {
   return "";
 }
 
+void RejectLog::Continue(int64_t bytes) {
+  std::error_code error;
+  std::filesystem::resize_file(path_, bytes, error);
+  if (error || bytes == 0) return;
+  bytes_ = bytes;
+  file_.open(path_, std::ios::binary | std::ios::app);
+}
+
 absl::Status RejectLog::Add(int64_t line, const std::string& reason, const std::string& text) {
   if (!file_.is_open()) file_.open(path_, std::ios::binary);
-  nlohmann::ordered_json entry = {{"line", line}, {"reason", reason}, {"text", text}};
-  file_ << entry.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << "\n" << std::flush;
+  const nlohmann::ordered_json entry = {{"line", line}, {"reason", reason}, {"text", text}};
+  const std::string bytes = entry.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  bytes_ += static_cast<int64_t>(bytes.size());
+  file_ << bytes << std::flush;
   if (!file_) return absl::UnavailableError(absl::StrCat("can't write rejected lines to ", path_));
   return absl::OkStatus();
 }
@@ -94,7 +107,17 @@ Importer::Importer(Client& client, ImportOptions options, OnProgress on_progress
       on_progress_(std::move(on_progress)),
       rejects_(options_.rejects_path) {}
 
+void Importer::Resume() {
+  if (options_.state_path.empty()) return;
+  const std::optional<ImportState> state = LoadImportState(options_.state_path, options_.job);
+  if (!state.has_value()) return;
+  done_line_ = state->line;
+  counts_ = state->counts;
+  rejects_.Continue(state->rejects_bytes);
+}
+
 absl::Status Importer::Run() {
+  Resume();
   if (options_.limit_per_user > 0) {
     const absl::Status counted = CountUsers();
     if (!counted.ok()) return counted;
@@ -104,8 +127,10 @@ absl::Status Importer::Run() {
         return Take(std::move(exchange), line, text);
       },
       [this](int64_t line, const std::string& reason, const std::string& text) { return Reject(line, reason, text); });
+  if (sending_failed_) return read;
   // What was readable before a damaged place is stored all the same.
-  const absl::Status sent = SendChunk();
+  const absl::Status sent = SendUpTo(last_line_);
+  if (read.ok() && sent.ok() && !options_.state_path.empty()) std::remove(options_.state_path.c_str());
   return read.ok() ? sent : read;
 }
 
@@ -147,27 +172,43 @@ absl::Status Importer::CountUsers() {
       [](int64_t line, const std::string& reason, const std::string& text) { return absl::OkStatus(); });
 }
 
+// A line that was done before is looked at again, since it counts for the ids and the limits of those that follow.
 absl::Status Importer::Take(RawExchange exchange, int64_t line, const std::string& text) {
+  last_line_ = line;
   const int64_t occurrence = occurrences_[ContentHash(exchange)]++;
   if (!PassesFilters(exchange)) {
-    ++counts_.left_out;
+    LeaveOut(line);
     return absl::OkStatus();
   }
   const std::string broken_rule = FindBrokenRule(exchange);
   if (!broken_rule.empty()) return Reject(line, broken_rule, text);
   if (options_.limit_per_user > 0 && remaining_[exchange.user]-- > options_.limit_per_user) {
-    ++counts_.left_out;
+    LeaveOut(line);
     return absl::OkStatus();
   }
+  if (line <= done_line_) return absl::OkStatus();
   std::string request_id = ImportRequestId(exchange, occurrence);
   chunk_.push_back({line, text, ToRequest(std::move(exchange), std::move(request_id))});
   chunk_bytes_ += 2 * text.size();
-  return chunk_.size() < kChunkRecords && chunk_bytes_ < kChunkBytes ? absl::OkStatus() : SendChunk();
+  return chunk_.size() < kChunkRecords && chunk_bytes_ < kChunkBytes ? absl::OkStatus() : SendUpTo(line);
+}
+
+void Importer::LeaveOut(int64_t line) {
+  if (line > done_line_) ++counts_.left_out;
 }
 
 absl::Status Importer::Reject(int64_t line, const std::string& reason, const std::string& text) {
+  last_line_ = std::max(last_line_, line);
+  if (line <= done_line_) return absl::OkStatus();
   ++counts_.rejected;
   return rejects_.Add(line, reason, text);
+}
+
+absl::Status Importer::SendUpTo(int64_t line) {
+  const absl::Status sent = SendChunk();
+  sending_failed_ = !sent.ok();
+  if (!sent.ok() || options_.state_path.empty() || line <= done_line_) return sent;
+  return SaveImportState(options_.state_path, {options_.job, line, counts_, rejects_.bytes()});
 }
 
 absl::Status Importer::SendChunk() {

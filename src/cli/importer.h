@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/client.h"
+#include "cli/import_state.h"
 #include "idiolect/v1/history.grpc.pb.h"
 #include "text/exchange_reader.h"
 
@@ -25,12 +26,9 @@ struct ImportOptions {
   absl::flat_hash_set<std::string> splits;  // only these; empty: all
   int64_t limit_per_user = 0;               // of what passes the filters only the last so many a user; 0: all
   std::string rejects_path;
+  // Where it is noted how far the import has come, and which import it is; empty: nowhere.
+  std::string state_path, job;
   absl::Duration retry_pause = absl::Seconds(1);  // before the second attempt; doubles with each
-};
-
-struct ImportCounts {
-  int64_t stored = 0, duplicate = 0, rejected = 0;
-  int64_t left_out = 0;  // by a filter
 };
 
 // The request id of an exchange: SHA-256 in hexadecimal over user, post, response, time and `occurrence`, which tells
@@ -41,15 +39,20 @@ std::string ImportRequestId(const RawExchange& exchange, int64_t occurrence);
 // since the server names only the first rejections of a stream.
 std::string FindBrokenRule(const RawExchange& exchange);
 
-// The lines that were not stored, in a file of JSON lines {"line", "reason", "text"}. Made when the first one comes.
+// The lines that were not stored, in a file of JSON lines {"line", "reason", "text"}. Made when the first one comes, or
+// continued.
 class RejectLog {
  public:
   explicit RejectLog(std::string path) : path_(std::move(path)) {}
+  // Goes on with a log of so many bytes.
+  void Continue(int64_t bytes);
   absl::Status Add(int64_t line, const std::string& reason, const std::string& text);
   const std::string& path() const { return path_; }
+  int64_t bytes() const { return bytes_; }
 
  private:
   const std::string path_;
+  int64_t bytes_ = 0;
   std::ofstream file_;
 };
 
@@ -61,8 +64,11 @@ class Importer {
   Importer(Client& client, ImportOptions options, OnProgress on_progress);
 
   // Goes through the file. A line that can't be stored is counted and logged; an error ends the import, and what came
-  // before stays: repeating the import goes on from there. `counts` holds after an error too.
+  // before stays: repeating the import goes on from there. `counts` holds after an error too, and counts what earlier
+  // attempts have done.
   absl::Status Run();
+  // The line after which this import went on; 0 where it began at the beginning.
+  int64_t resumed_after() const { return done_line_; }
   const ImportCounts& counts() const { return counts_; }
   const RejectLog& rejects() const { return rejects_; }
 
@@ -80,6 +86,10 @@ class Importer {
   absl::Status CountUsers();
   absl::Status Take(RawExchange exchange, int64_t line, const std::string& text);
   absl::Status Reject(int64_t line, const std::string& reason, const std::string& text);
+  void LeaveOut(int64_t line);
+  void Resume();
+  // Sends the chunk, and notes that everything up to `line` is done.
+  absl::Status SendUpTo(int64_t line);
   absl::Status SendChunk();
   absl::StatusOr<v1::ImportExchangesResponse> SendWithRetries();
   absl::StatusOr<v1::ImportExchangesResponse> SendOnce();
@@ -94,6 +104,9 @@ class Importer {
   std::vector<Record> chunk_;
   size_t chunk_bytes_ = 0;
   bool reached_ = false;  // the server has taken something
+  bool sending_failed_ = false;
+  int64_t done_line_ = 0;  // lines up to this one were done by an attempt before
+  int64_t last_line_ = 0;  // of those taken
   // How often each content was seen, by 64 bits of its hash; should two contents meet in them, the second is told apart
   // by a higher number than it needs, the same in every import.
   absl::flat_hash_map<uint64_t, int32_t> occurrences_;

@@ -44,17 +44,18 @@ class ReplyCommand : public Command {
   }
 
   absl::Status Run(Console& console) override {
-    auto engine = StartEngine(model_dir_, EngineOptions());
+    auto engine = StartEngine(model_dir_, {.precision = Precision::kFloat32});
     if (!engine.ok()) return engine.status();
     auto reader = OfflineReader::Open(in_);
     if (!reader.ok()) return reader.status();
     std::ofstream out(out_);
     std::deque<std::future<absl::StatusOr<Reply>>> pending;
+    int64_t line = 0;
     while (true) {
       auto input = reader->Next();
       if (!input.ok()) return input.status();
       if (input->has_value()) {
-        auto submitted = Submit(**engine, **std::move(input));
+        auto submitted = Submit(**engine, **std::move(input), ++line);
         if (!submitted.ok()) return submitted.status();
         pending.push_back(*std::move(submitted));
       }
@@ -68,8 +69,9 @@ class ReplyCommand : public Command {
   }
 
  private:
-  static absl::StatusOr<std::future<absl::StatusOr<Reply>>> Submit(Engine& engine, OfflineInput input) {
+  static absl::StatusOr<std::future<absl::StatusOr<Reply>>> Submit(Engine& engine, OfflineInput input, int64_t line) {
     ReplyRequest request;
+    request.user.user_id = std::to_string(line);  // a user a line: they are divided among the engine's threads
     request.history.exchanges = std::move(input.history);
     request.post = std::move(input.post);
     auto observer = std::make_shared<WaitingObserver>();

@@ -4,8 +4,8 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/offline_input.h"
-#include "model/dhap_model.h"
-#include "model/grad_mode.h"
+#include "engine/teacher_forcing.h"
+#include "kernels/product.h"
 
 namespace idiolect {
 namespace {
@@ -31,24 +31,30 @@ class ScoreCommand : public Command {
     verb.add_option("--model", model_dir_, "Model directory")->required();
     verb.add_option("--in", in_, "JSONL: history, post and response a line")->required();
     verb.add_option("--out", out_, "JSONL to write")->required();
+    verb.add_option("--precision", precision_, "As the server computes: float32, bf16 or int8")->capture_default_str();
     verb.add_option("--batch-size", batch_size_, "Lines computed together (default 16); changes the speed only")
         ->check(CLI::Range(1, 1024));
   }
 
   absl::Status Run(Console& console) override {
-    auto model = DhapModel::Load(model_dir_);
+    const auto precision = ParsePrecision(precision_);
+    if (!precision.ok())
+      return absl::InvalidArgumentError(absl::StrCat("--", std::string(precision.status().message())));
+    const auto model = ServingModel::Load(model_dir_, *precision);
     if (!model.ok()) return model.status();
     auto reader = OfflineReader::Open(in_);
     if (!reader.ok()) return reader.status();
     std::ofstream out(out_);
-    const ServingMode serving;
-    std::vector<OfflineInput> batch;
+    const OneThread one_thread;
+    Scratch scratch;
+    std::vector<ResponseToScore> batch;
     while (true) {
       auto input = reader->Next();
       if (!input.ok()) return input.status();
-      if (input->has_value()) batch.push_back(**std::move(input));
+      if (input->has_value()) batch.push_back(Tokenize(**model, **input));
       if (batch.size() == batch_size_ || (!input->has_value() && !batch.empty())) {
-        WriteScores(**model, batch, out);
+        const std::vector<ResponseScore> scores = ScoreResponses(**model, batch, scratch);
+        for (size_t i = 0; i < batch.size(); ++i) out << Line(batch[i].response, scores[i]) << "\n";
         batch.clear();
       }
       if (!input->has_value()) break;
@@ -57,42 +63,21 @@ class ScoreCommand : public Command {
   }
 
  private:
-  static void WriteScores(const DhapModel& model, const std::vector<OfflineInput>& batch, std::ofstream& out) {
-    std::vector<HistoryTokens> windows;
-    std::vector<std::vector<int32_t>> posts, responses;
-    for (const OfflineInput& input : batch) {
-      windows.push_back(model.Tokenize(input.history));
-      posts.push_back(model.PostIds(input.post));
-      responses.push_back(model.ResponseIds(input.response));
-    }
-    const auto scores = model.Score(model.profiles(windows, {}), posts, PadTokens(responses), {});
-    int64_t token = 0;
-    for (size_t row = 0; row < batch.size(); ++row) {
-      out << Line(scores, responses[row], static_cast<int64_t>(row), token,
-                  model.config().memory ? windows[row].size() : 0)
-          << "\n";
-      token += static_cast<int64_t>(responses[row].size());
-    }
+  static ResponseToScore Tokenize(const ServingModel& model, const OfflineInput& input) {
+    return {model.texts().Tokenize(input.history), model.texts().PostIds(input.post),
+            model.texts().ResponseIds(input.response)};
   }
 
-  static std::string Line(const CopyDecoder::TargetScores& scores, const std::vector<int32_t>& ids, int64_t row,
-                          int64_t first, size_t pairs) {
-    const auto length = static_cast<int64_t>(ids.size());
-    const auto values = [](const at::Tensor& x) {
-      const at::Tensor flat = x.contiguous();
-      return std::vector<float>(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
-    };
+  static std::string Line(const std::vector<int32_t>& ids, const ResponseScore& score) {
     nlohmann::ordered_json line;
     line["tokens"] = ids;
-    line["logprobs"] = values(scores.log_probs.narrow(0, first, length));
-    line["copy_probability"] = values(scores.copy_probability.narrow(0, first, length));
-    line["memory"] = nlohmann::json::array();
-    for (int64_t t = 0; t < length; ++t)
-      line["memory"].push_back(values(scores.memory_weights[row][t].narrow(0, 0, static_cast<int64_t>(pairs))));
+    line["logprobs"] = score.log_probs;
+    line["copy_probability"] = score.copy_probabilities;
+    line["memory"] = score.memory_weights;
     return line.dump();
   }
 
-  std::string model_dir_, in_, out_;
+  std::string model_dir_, in_, out_, precision_ = "float32";
   size_t batch_size_ = 16;
 };
 

@@ -2,11 +2,17 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <mutex>
 #include <ostream>
 #include <thread>
+#include <vector>
 
 #include "cli/commands.h"
+#include "cli/engine_flags.h"
+#include "cli/store_flags.h"
+#include "cli/wiping_allocator.h"
 #include "serve/server.h"
+#include "store/open_store.h"
 
 namespace idiolect {
 namespace {
@@ -27,6 +33,25 @@ void WaitForStop(const sigset_t& signals) {
   spdlog::info("{} received, draining", signal == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
+// Carries the news of the store's own deletions to the engine, which is started after the store and goes before it.
+class DeletionRelay {
+ public:
+  void Connect(Engine& engine) { Set(&engine); }
+  void Disconnect() { Set(nullptr); }
+  void Tell(const UserKey& user) {
+    const std::lock_guard lock(mutex_);
+    if (engine_ != nullptr) engine_->Forget(user);
+  }
+
+ private:
+  void Set(Engine* engine) {
+    const std::lock_guard lock(mutex_);
+    engine_ = engine;
+  }
+  std::mutex mutex_;
+  Engine* engine_ = nullptr;
+};
+
 class ServeCommand : public Command {
  public:
   VerbText text() const override { return {"serve", kServeGroup, "Serve a model and a store over gRPC", kTeaching}; }
@@ -36,33 +61,44 @@ class ServeCommand : public Command {
     verb.add_option("--model", model_dir_, "Model directory")->required();
     verb.add_option("--store", store_url_, "Where histories live: sqlite:PATH or memory:")->required();
     verb.add_option("--listen", server_.listen_address, "Address; port 0 takes a free one")->capture_default_str();
-    verb.add_option("--max-queue", engine_.max_queue, "Requests that may wait for the engine")
+    engine_.AddTo(verb);
+    verb.add_option("--master-key-file", master_key_file_,
+                    "Encrypt texts at rest under this key; else IDIOLECT_MASTER_KEY, where it is set")
+        ->option_text("PATH");
+    verb.add_option("--ttl-days", ttl_days_, "Delete exchanges older than that, or those of one tenant")
+        ->option_text("[TENANT=]DAYS ...");
+    verb.add_option("--max-history-per-user", max_history_, "Delete the first exchanges of longer histories; 0: none")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--max-batch-rows", engine_.max_batch_rows, "Candidates and beams decoded in turn")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--profile-cache-mib", cache_mib_, "Memory for users' profiles")
-        ->capture_default_str()
-        ->check(CLI::Range(0, 1 << 20));
+        ->check(CLI::NonNegativeNumber);
+    verb.add_flag("--wipe-memory,!--no-wipe-memory", wipe_memory_,
+                  "Overwrite memory that is freed, so that no text stays behind (the default)");
+    verb.add_flag("--unsafe-lose-power-cuts", unsafe_lose_power_cuts_)->group("");  // for scripts/check-power-cuts
     verb.add_option("--drain-seconds", drain_seconds_, "How long calls in flight may go on at the end")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
   }
 
   absl::Status Run(Console& console) override {
+    if (wipe_memory_) WipeFreedMemory();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);                    // before any thread starts: they inherit it
     spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));  // stdout is for what a script may read
-    engine_.profile_cache_bytes = cache_mib_ << 20;
     server_.drain_limit = absl::Seconds(drain_seconds_);
-    const auto store = OpenHistoryStore(store_url_);
+    StoreOptions store_options;
+    DeletionRelay relay;
+    const absl::Status read = ReadStoreOptions(store_options);
+    if (!read.ok()) return read;
+    store_options.on_deletion = [&relay](const UserKey& user) { relay.Tell(user); };
+    const auto store = OpenHistoryStore(store_url_, store_options);
     if (!store.ok()) return store.status();
-    const auto engine = StartEngine(model_dir_, engine_);
+    const auto options = engine_.ToOptions();
+    if (!options.ok()) return options.status();
+    const auto engine = StartEngine(model_dir_, *options);
     if (!engine.ok()) return engine.status();
+    relay.Connect(**engine);
     const auto server = Server::Start(server_, **engine, **store);
     if (!server.ok()) return server.status();
     const ModelInfo& model = (*engine)->model_info();
@@ -71,14 +107,25 @@ class ServeCommand : public Command {
                 << "store " << store_url_ << "\nlistening on " << (*server)->address() << std::endl;
     WaitForStop(signals);
     (*server)->Shutdown();
+    relay.Disconnect();
     return absl::OkStatus();
   }
 
  private:
-  std::string model_dir_, store_url_;
+  absl::Status ReadStoreOptions(StoreOptions& options) const {
+    const absl::Status vault = FindVault(master_key_file_, options.vault);
+    if (!vault.ok()) return vault;
+    options.max_exchanges_per_user = max_history_;
+    options.unsafe_lose_power_cuts = unsafe_lose_power_cuts_;
+    return ParseTimesToLive(ttl_days_, options.time_to_live);
+  }
+
+  std::string model_dir_, store_url_, master_key_file_;
+  std::vector<std::string> ttl_days_;
+  int64_t max_history_ = 0;
+  bool wipe_memory_ = true, unsafe_lose_power_cuts_ = false;
   ServerOptions server_;
-  EngineOptions engine_;
-  int64_t cache_mib_ = 256;
+  EngineFlags engine_;
   double drain_seconds_ = 20;
 };
 

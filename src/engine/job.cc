@@ -10,24 +10,10 @@ absl::Status Job::Interrupted(absl::Time now) const {
   return absl::OkStatus();
 }
 
-std::shared_ptr<const UserProfile> Job::ProfileOf(const History& history, EngineContext& context) const {
-  const bool kept = history.revision != 0;  // nobody's profile is cheap, and belongs to no user
-  if (kept) {
-    if (auto found = context.cache.Find(user_, history.epoch, history.revision)) {
-      ++context.profile_cache_hits;
-      return found;
-    }
-  }
-  auto profile = std::make_shared<UserProfile>(
-      ToUserProfile(context.model.profiles({context.model.Tokenize(history.exchanges)}, {}), 0));
-  profile->epoch = history.epoch;
-  profile->revision = history.revision;
-  const size_t window = std::min<size_t>(history.exchanges.size(), context.model.config().max_history);
-  for (size_t i = history.exchanges.size() - window; i < history.exchanges.size(); ++i)
-    profile->pair_sequences.push_back(history.exchanges[i].sequence);
-  ++context.profiles_built;
-  if (kept) context.cache.Insert(user_, profile, forget_count_);
-  return profile;
+bool Job::encoded() const {
+  return std::all_of(contexts_.begin(), contexts_.end(), [](const Context& c) {
+    return c.profile != nullptr && (c.post == nullptr || c.encoded_post != nullptr);
+  });
 }
 
 }  // namespace idiolect

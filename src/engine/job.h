@@ -1,5 +1,12 @@
-// One request on its way through the engine. The scheduler gives each running job one slice of work at a time, a
-// decoder step or something about as long, so that none waits for another to end.
+// One request on its way through an engine thread.
+//
+//   waiting      in the JobQueue
+//   encoding     admitted; the scheduler encodes its contexts, newcomers together (ContextEncoder)
+//   decoding     its tasks hold rows of the batch; each step of the batch is a step of each of them
+//   ended        it has told its caller, exactly once
+//
+// A job hands out its work as tasks: a reply is one task, a ranking one a candidate, so that a long list takes its
+// turns like everybody else. All methods but the constructor and Interrupted are called on the engine's thread.
 #pragma once
 
 #include <functional>
@@ -9,17 +16,24 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "engine/profile_cache.h"
+#include "absl/types/span.h"
+#include "engine/context.h"
+#include "engine/token_distribution.h"
 #include "idiolect/engine.h"
-#include "model/dhap_model.h"
 
 namespace idiolect {
 
-// What the engine's thread lends to the job that it is running.
-struct EngineContext {
-  const DhapModel& model;
-  ProfileCache& cache;
-  int64_t profiles_built = 0, profile_cache_hits = 0;
+// Rows of the batch that belong together: they enter at the same step and leave when the task has ended.
+class Task {
+ public:
+  virtual ~Task() = default;
+  // Rows that it occupies at most, from its admission on.
+  virtual int rows() const = 0;
+  // Adds the rows that take part in the next step.
+  virtual void AddRows(std::vector<DecoderRow>& rows) = 0;
+  // What the step made of those rows; true when the task has ended.
+  virtual bool OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOutput> outputs,
+                      TokenDistribution::Workspace& workspace) = 0;
 };
 
 class Job {
@@ -28,23 +42,34 @@ class Job {
       : user_(std::move(user)), deadline_(deadline), forget_count_(forget_count), ticket_(std::make_shared<Ticket>()) {}
   virtual ~Job() = default;
 
-  // Does a slice of the work on the engine's thread; true when the job has ended and told its caller.
-  virtual bool RunSlice(EngineContext& context) = 0;
-  // Ends the job with an error. Neither this nor RunSlice is called after it, or after RunSlice returned true.
+  // Rows of the next task, or 0 when all have been handed out. A job without any tasks ends when its contexts are
+  // there.
+  virtual int NextTaskRows() const = 0;
+  // The next task; its rows are asked for only once the contexts are there.
+  virtual std::unique_ptr<Task> NextTask() = 0;
+  // The contexts are there. True when that was all, and the job has ended.
+  virtual bool OnEncoded(const ServingModel& model) { return false; }
+  // Ends the job with an error. Nothing is called after it.
   virtual void Fail(const absl::Status& status) = 0;
-  // Decoder rows the job occupies while it runs.
-  virtual int rows() const { return 1; }
+  // Whether the job has told its caller.
+  virtual bool ended() const = 0;
 
   // Whether the caller is gone or too late; then the status to fail with.
   absl::Status Interrupted(absl::Time now) const;
 
   const UserKey& user() const { return user_; }
   const std::shared_ptr<Ticket>& ticket() const { return ticket_; }
-  int64_t slices = 0;  // done so far, for the count of wasted work
+  int64_t forget_count() const { return forget_count_; }
+  std::vector<Context>& contexts() { return contexts_; }
+  bool encoded() const;
+
+  // Kept by the scheduler.
+  absl::Time submitted = absl::Now(), admitted = absl::InfinitePast();
+  bool profile_built = false;
+  int64_t row_steps = 0;  // done for it so far, for the count of wasted work
 
  protected:
-  // The profile of the history, from the cache or built now.
-  std::shared_ptr<const UserProfile> ProfileOf(const History& history, EngineContext& context) const;
+  std::vector<Context> contexts_;
 
  private:
   const UserKey user_;
@@ -53,12 +78,14 @@ class Job {
   const std::shared_ptr<Ticket> ticket_;
 };
 
-// The jobs. Requests must have been validated.
-std::unique_ptr<Job> MakeReplyJob(ReplyRequest request, std::shared_ptr<ReplyObserver> observer, int64_t forget_count);
-std::unique_ptr<Job> MakeScoreJob(ScoreRequest request, Engine::ScoresCallback done, int64_t forget_count);
-std::unique_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done,
+// The jobs. Requests must have been validated; `model` must outlive them.
+std::shared_ptr<Job> MakeReplyJob(const ServingModel& model, ReplyRequest request,
+                                  std::shared_ptr<ReplyObserver> observer, int64_t forget_count);
+std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done,
+                                  int64_t forget_count);
+std::shared_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done,
                                     int64_t forget_count);
-std::unique_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline,
+std::shared_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline,
                                    Engine::MemoryCallback done, int64_t forget_count);
 
 }  // namespace idiolect

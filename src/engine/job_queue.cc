@@ -1,10 +1,10 @@
 #include "engine/job_queue.h"
 
-#include <limits>
+#include <algorithm>
 
 namespace idiolect {
 
-void JobQueue::Push(std::unique_ptr<Job> job) {
+void JobQueue::Push(std::shared_ptr<Job> job) {
   const UserKey& user = job->user();
   auto found = lines_.find(user);
   if (found == lines_.end()) found = lines_.emplace(user, turns_.insert(turns_.end(), Line{user, {}})).first;
@@ -12,33 +12,35 @@ void JobQueue::Push(std::unique_ptr<Job> job) {
   ++size_;
 }
 
-std::unique_ptr<Job> JobQueue::Pop(int max_rows) {
-  if (turns_.empty() || turns_.front().jobs.front()->rows() > max_rows) return nullptr;
+JobQueue::Turn JobQueue::Pop(int max_rows) {
+  if (turns_.empty()) return {};
   Line& line = turns_.front();
-  std::unique_ptr<Job> job = std::move(line.jobs.front());
-  line.jobs.pop_front();
-  --size_;
+  const std::shared_ptr<Job> job = line.jobs.front();
+  const int rows = job->NextTaskRows();
+  if (rows > max_rows) return {};
+  Turn turn{job, rows > 0 ? job->NextTask() : nullptr};
+  if (job->NextTaskRows() == 0) {
+    line.jobs.pop_front();
+    --size_;
+  }
   if (line.jobs.empty()) {
     lines_.erase(line.user);
     turns_.pop_front();
   } else {
     turns_.splice(turns_.end(), turns_, turns_.begin());
   }
-  return job;
+  return turn;
 }
 
-std::vector<std::unique_ptr<Job>> JobQueue::TakeInterrupted(absl::Time now) {
-  std::vector<std::unique_ptr<Job>> taken;
+template <typename Predicate>
+std::vector<std::shared_ptr<Job>> JobQueue::TakeIf(const Predicate& wanted) {
+  std::vector<std::shared_ptr<Job>> taken;
   for (auto line = turns_.begin(); line != turns_.end();) {
-    std::deque<std::unique_ptr<Job>> kept;
-    for (auto& job : line->jobs) {
-      const bool waits = job->Interrupted(now).ok();
-      if (waits)
-        kept.push_back(std::move(job));
-      else
-        taken.push_back(std::move(job));
-    }
-    line->jobs = std::move(kept);
+    std::erase_if(line->jobs, [&](std::shared_ptr<Job>& job) {
+      if (!wanted(*job)) return false;
+      taken.push_back(std::move(job));
+      return true;
+    });
     if (line->jobs.empty()) {
       lines_.erase(line->user);
       line = turns_.erase(line);
@@ -50,10 +52,12 @@ std::vector<std::unique_ptr<Job>> JobQueue::TakeInterrupted(absl::Time now) {
   return taken;
 }
 
-std::vector<std::unique_ptr<Job>> JobQueue::TakeAll() {
-  std::vector<std::unique_ptr<Job>> all;
-  while (auto job = Pop(std::numeric_limits<int>::max())) all.push_back(std::move(job));
-  return all;
+std::vector<std::shared_ptr<Job>> JobQueue::TakeInterrupted(absl::Time now) {
+  return TakeIf([now](const Job& job) { return !job.Interrupted(now).ok(); });
+}
+
+std::vector<std::shared_ptr<Job>> JobQueue::TakeAll() {
+  return TakeIf([](const Job&) { return true; });
 }
 
 }  // namespace idiolect

@@ -1,5 +1,6 @@
-// Jobs that wait for the engine: bounded, and fair between users. Users take turns, so that one user's thousand
-// requests delay another's one by at most one job. Not thread-safe; the scheduler's mutex guards it.
+// Jobs that wait for an engine thread, fair between users: users take turns, a task a turn, so that one user's thousand
+// requests, or one long ranking, delay another's request by at most one batch. Not thread-safe; the scheduler's mutex
+// guards it.
 #pragma once
 
 #include <deque>
@@ -14,26 +15,31 @@ namespace idiolect {
 
 class JobQueue {
  public:
-  explicit JobQueue(int capacity) : capacity_(capacity) {}
-
-  bool full() const { return size_ >= capacity_; }
   bool empty() const { return size_ == 0; }
-  int size() const { return size_; }
+  int size() const { return size_; }  // jobs that have tasks to hand out
 
-  void Push(std::unique_ptr<Job> job);
-  // The job whose turn it is, unless it needs more than `max_rows`; then null, and it stays first.
-  std::unique_ptr<Job> Pop(int max_rows);
+  void Push(std::shared_ptr<Job> job);
+
+  // A job and its next task; the task is null for a job without any. Both null when nothing waits, or when the task
+  // whose turn it is needs more than `max_rows`: it stays first.
+  struct Turn {
+    std::shared_ptr<Job> job;
+    std::unique_ptr<Task> task;
+  };
+  Turn Pop(int max_rows);
+
   // Takes out the jobs that nobody waits for any more, or all of them.
-  std::vector<std::unique_ptr<Job>> TakeInterrupted(absl::Time now);
-  std::vector<std::unique_ptr<Job>> TakeAll();
+  std::vector<std::shared_ptr<Job>> TakeInterrupted(absl::Time now);
+  std::vector<std::shared_ptr<Job>> TakeAll();
 
  private:
   struct Line {
     UserKey user;
-    std::deque<std::unique_ptr<Job>> jobs;
+    std::deque<std::shared_ptr<Job>> jobs;
   };
+  template <typename Predicate>
+  std::vector<std::shared_ptr<Job>> TakeIf(const Predicate& wanted);
 
-  const int capacity_;
   int size_ = 0;
   std::list<Line> turns_;  // users with jobs, whose turn it is first
   absl::flat_hash_map<UserKey, std::list<Line>::iterator> lines_;

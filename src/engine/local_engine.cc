@@ -1,7 +1,10 @@
-// The Engine of this process: a model, a cache, a scheduler.
+// The Engine of this process: a model, and engine threads that share it. Users are divided among the threads by hash,
+// so that each user's profile is cached in one place.
+#include <algorithm>
 #include <filesystem>
+#include <thread>
 
-#include "absl/strings/str_cat.h"
+#include "absl/hash/hash.h"
 #include "engine/scheduler.h"
 #include "idiolect/engine.h"
 
@@ -10,58 +13,86 @@ namespace {
 
 class LocalEngine : public Engine {
  public:
-  LocalEngine(const std::string& name, std::unique_ptr<DhapModel> model, const EngineOptions& options)
-      : model_(std::move(model)),
-        info_(InfoOf(name, *model_)),
-        cache_(options.profile_cache_bytes),
-        scheduler_(*model_, cache_, options) {}
+  LocalEngine(const std::string& name, std::unique_ptr<ServingModel> model, const EngineOptions& options)
+      : model_(std::move(model)), info_(InfoOf(name, *model_)), limit_(options.max_queue) {
+    const int threads =
+        options.engines > 0 ? options.engines : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    for (int i = 0; i < threads; ++i)
+      threads_.push_back(
+          std::make_unique<Scheduler>(*model_, limit_, options.max_batch_rows, options.profile_cache_bytes / threads));
+  }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitReply(ReplyRequest request,
                                                       std::shared_ptr<ReplyObserver> observer) override {
     if (absl::Status s = ValidateDecodingOptions(request.decoding, info_.max_response_tokens); !s.ok()) return s;
-    return scheduler_.Submit(MakeReplyJob(std::move(request), std::move(observer), cache_.forget_count()));
+    Scheduler& thread = ThreadOf(request.user);
+    return thread.Submit(MakeReplyJob(*model_, std::move(request), std::move(observer), thread.cache().forget_count()));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitScore(ScoreRequest request, ScoresCallback done) override {
     if (request.candidates.empty() || request.candidates.size() > 64)
       return absl::InvalidArgumentError("candidates: expected 1 to 64");
-    return scheduler_.Submit(MakeScoreJob(std::move(request), std::move(done), cache_.forget_count()));
+    Scheduler& thread = ThreadOf(request.user);
+    return thread.Submit(MakeScoreJob(*model_, std::move(request), std::move(done), thread.cache().forget_count()));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitProfile(const UserKey& user, History history, absl::Time deadline,
                                                         ProfileCallback done) override {
-    return scheduler_.Submit(
-        MakeProfileJob(user, std::move(history), deadline, std::move(done), cache_.forget_count()));
+    Scheduler& thread = ThreadOf(user);
+    return thread.Submit(
+        MakeProfileJob(user, std::move(history), deadline, std::move(done), thread.cache().forget_count()));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitMemoryQuery(const UserKey& user, History history, std::string post,
                                                             absl::Time deadline, MemoryCallback done) override {
-    return scheduler_.Submit(
-        MakeMemoryJob(user, std::move(history), std::move(post), deadline, std::move(done), cache_.forget_count()));
+    Scheduler& thread = ThreadOf(user);
+    return thread.Submit(MakeMemoryJob(user, std::move(history), std::move(post), deadline, std::move(done),
+                                       thread.cache().forget_count()));
   }
 
-  void Forget(const UserKey& user) override { cache_.Forget(user); }
-  double Surprisal(std::string_view word) const override { return model_->tokenizer().Surprisal(word); }
+  absl::Status CheckQueue(const UserKey& user) const override { return ThreadOf(user).CheckQueue(); }
+  bool HoldsProfile(const UserKey& user) const override { return ThreadOf(user).cache().Holds(user); }
+  void PrepareProfile(const UserKey& user, History history) override {
+    ThreadOf(user).Prepare(user, std::move(history));
+  }
+  void Forget(const UserKey& user) override { ThreadOf(user).Forget(user); }
+  double Surprisal(std::string_view word) const override { return model_->texts().tokenizer().Surprisal(word); }
   const ModelInfo& model_info() const override { return info_; }
-  EngineStats stats() const override { return scheduler_.stats(); }
+
+  EngineStats stats() const override {
+    EngineStats stats;
+    for (const auto& thread : threads_) thread->AddTo(stats);
+    return stats;
+  }
 
  private:
-  static ModelInfo InfoOf(const std::string& name, const DhapModel& model) {
+  static ModelInfo InfoOf(const std::string& name, const ServingModel& model) {
     const ModelConfig& c = model.config();
-    return {name,      ToJson(c),     model.content_hash(), model.parameters().count(), "float32", "cpu", c.vocab_size,
-            c.d_model, c.max_history, c.max_post_tokens,    c.max_response_tokens};
+    return {.name = name,
+            .config_json = ToJson(c),
+            .content_hash = model.content_hash(),
+            .parameter_count = model.parameter_count(),
+            .precision = std::string(PrecisionName(model.precision())),
+            .device = "cpu",
+            .vocab_size = c.vocab_size,
+            .d_model = c.d_model,
+            .max_history = c.max_history,
+            .max_post_tokens = c.max_post_tokens,
+            .max_response_tokens = c.max_response_tokens};
   }
 
-  const std::unique_ptr<DhapModel> model_;
+  Scheduler& ThreadOf(const UserKey& user) const { return *threads_[absl::HashOf(user) % threads_.size()]; }
+
+  const std::unique_ptr<ServingModel> model_;
   const ModelInfo info_;
-  ProfileCache cache_;
-  Scheduler scheduler_;
+  QueueLimit limit_;
+  std::vector<std::unique_ptr<Scheduler>> threads_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> StartEngine(const std::string& model_dir, const EngineOptions& options) {
-  auto model = DhapModel::Load(model_dir);
+  auto model = ServingModel::Load(model_dir, options.precision);
   if (!model.ok()) return model.status();
   const std::filesystem::path path = std::filesystem::absolute(model_dir).lexically_normal();
   const std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();

@@ -10,17 +10,29 @@ int64_t Overhead(const UserKey& user) {
 
 }  // namespace
 
-std::shared_ptr<const UserProfile> ProfileCache::Find(const UserKey& user, int64_t epoch, int64_t revision) {
+std::shared_ptr<const CompactProfile> ProfileCache::Find(const UserKey& user, int64_t epoch, int64_t revision) {
   const std::lock_guard lock(mutex_);
   const auto found = by_user_.find(user);
   if (found == by_user_.end()) return nullptr;
-  const UserProfile& profile = *found->second->profile;
+  const CompactProfile& profile = *found->second->profile;
   if (profile.epoch != epoch || profile.revision != revision) return nullptr;
   by_use_.splice(by_use_.begin(), by_use_, found->second);
   return found->second->profile;
 }
 
-void ProfileCache::Insert(const UserKey& user, std::shared_ptr<const UserProfile> profile, int64_t forget_count) {
+std::shared_ptr<const CompactProfile> ProfileCache::FindEarlier(const UserKey& user, int64_t epoch) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_user_.find(user);
+  if (found == by_user_.end() || found->second->profile->epoch != epoch) return nullptr;
+  return found->second->profile;
+}
+
+bool ProfileCache::Holds(const UserKey& user) const {
+  const std::lock_guard lock(mutex_);
+  return by_user_.contains(user);
+}
+
+void ProfileCache::Insert(const UserKey& user, std::shared_ptr<const CompactProfile> profile, int64_t forget_count) {
   const std::lock_guard lock(mutex_);
   if (forget_count != forget_count_) return;
   const int64_t bytes = profile->byte_size() + Overhead(user);

@@ -9,7 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "idiolect/exchange.h"
-#include "idiolect/user_profile.h"
+#include "inference/compact_profile.h"
 
 namespace idiolect {
 
@@ -18,11 +18,15 @@ class ProfileCache {
   explicit ProfileCache(int64_t max_bytes) : max_bytes_(max_bytes) {}
 
   // The user's profile at exactly this epoch and revision, or null.
-  std::shared_ptr<const UserProfile> Find(const UserKey& user, int64_t epoch, int64_t revision);
+  std::shared_ptr<const CompactProfile> Find(const UserKey& user, int64_t epoch, int64_t revision);
+
+  // Whatever is kept of the user's history in this epoch, or null. Does not count as a use.
+  std::shared_ptr<const CompactProfile> FindEarlier(const UserKey& user, int64_t epoch) const;
+  bool Holds(const UserKey& user) const;
 
   // Keeps a profile, unless anybody was forgotten since `forget_count` was read: the history that it was built from
   // might be the forgotten one. Such a profile is simply built again when it is wanted.
-  void Insert(const UserKey& user, std::shared_ptr<const UserProfile> profile, int64_t forget_count);
+  void Insert(const UserKey& user, std::shared_ptr<const CompactProfile> profile, int64_t forget_count);
 
   // Drops the user's profile; nothing built from a history that was read before this call is kept after it.
   void Forget(const UserKey& user);
@@ -33,7 +37,7 @@ class ProfileCache {
  private:
   struct Entry {
     UserKey user;
-    std::shared_ptr<const UserProfile> profile;
+    std::shared_ptr<const CompactProfile> profile;
     int64_t bytes;
   };
   void Remove(const UserKey& user);  // the caller holds mutex_

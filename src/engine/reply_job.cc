@@ -6,33 +6,68 @@
 namespace idiolect {
 namespace {
 
-class ReplyJob : public Job {
- public:
-  ReplyJob(ReplyRequest request, std::shared_ptr<ReplyObserver> observer, int64_t forget_count)
-      : Job(request.user, request.deadline, forget_count),
-        request_(std::move(request)),
-        observer_(std::move(observer)) {}
+class ReplyJob;
 
-  // The first slice prepares the profile and the post; each one after it decodes a token.
-  bool RunSlice(EngineContext& context) override {
-    if (!decoding_) {
-      decoding_.emplace(context.model, ProfileOf(request_.history, context), request_.post, request_.decoding,
-                        request_.explain);
-      return false;
-    }
-    decoding_->Step();
-    SendText();
+class ReplyTask : public Task {
+ public:
+  explicit ReplyTask(std::shared_ptr<ReplyJob> job) : job_(std::move(job)) {}
+  int rows() const override;
+  void AddRows(std::vector<DecoderRow>& rows) override;
+  bool OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOutput> outputs,
+              TokenDistribution::Workspace& workspace) override;
+
+ private:
+  const std::shared_ptr<ReplyJob> job_;
+};
+
+class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
+ public:
+  ReplyJob(const ServingModel& model, ReplyRequest request, std::shared_ptr<ReplyObserver> observer,
+           int64_t forget_count)
+      : Job(request.user, request.deadline, forget_count),
+        model_(model),
+        request_(std::move(request)),
+        observer_(std::move(observer)) {
+    contexts_.emplace_back(&request_.history, &request_.post);
+  }
+
+  int rows() const { return std::max(request_.decoding.candidate_count, request_.decoding.beam_size); }
+  int NextTaskRows() const override { return task_given_ ? 0 : rows(); }
+  std::unique_ptr<Task> NextTask() override {
+    task_given_ = true;
+    return std::make_unique<ReplyTask>(shared_from_this());
+  }
+
+  bool OnEncoded(const ServingModel& model) override {
+    decoding_.emplace(model, contexts_[0].profile, contexts_[0].encoded_post, request_.decoding, request_.explain);
+    return false;
+  }
+
+  ReplyDecoding& decoding() { return *decoding_; }
+
+  // After each step; true when the reply is complete.
+  bool Report() {
+    if (timing_.first_token == absl::ZeroDuration()) timing_.first_token = absl::Now() - submitted;
+    if (observer_->wants_text()) SendText();
     if (!decoding_->done()) return false;
     Reply reply;
     reply.candidates = decoding_->Candidates();
     reply.revision = request_.history.revision;
     reply.cold_start = request_.history.exchanges.empty();
+    timing_.queue = admitted - submitted;
+    timing_.total = absl::Now() - submitted;
+    timing_.profile_built = profile_built;
+    reply.timing = timing_;
+    ended_ = true;
     observer_->OnDone(std::move(reply));
     return true;
   }
 
-  void Fail(const absl::Status& status) override { observer_->OnDone(status); }
-  int rows() const override { return std::max(request_.decoding.candidate_count, request_.decoding.beam_size); }
+  void Fail(const absl::Status& status) override {
+    ended_ = true;
+    observer_->OnDone(status);
+  }
+  bool ended() const override { return ended_; }
 
  private:
   void SendText() {
@@ -41,16 +76,30 @@ class ReplyJob : public Job {
     sent_ = std::max(sent_, text.size());
   }
 
+  const ServingModel& model_;
   const ReplyRequest request_;
   const std::shared_ptr<ReplyObserver> observer_;
   std::optional<ReplyDecoding> decoding_;
+  ReplyTiming timing_;
   size_t sent_ = 0;  // bytes of text
+  bool task_given_ = false, ended_ = false;
 };
+
+int ReplyTask::rows() const { return job_->rows(); }
+
+void ReplyTask::AddRows(std::vector<DecoderRow>& rows) { job_->decoding().AddRows(rows); }
+
+bool ReplyTask::OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOutput> outputs,
+                       TokenDistribution::Workspace& workspace) {
+  job_->decoding().OnStep(rows, outputs, workspace);
+  return job_->Report();
+}
 
 }  // namespace
 
-std::unique_ptr<Job> MakeReplyJob(ReplyRequest request, std::shared_ptr<ReplyObserver> observer, int64_t forget_count) {
-  return std::make_unique<ReplyJob>(std::move(request), std::move(observer), forget_count);
+std::shared_ptr<Job> MakeReplyJob(const ServingModel& model, ReplyRequest request,
+                                  std::shared_ptr<ReplyObserver> observer, int64_t forget_count) {
+  return std::make_shared<ReplyJob>(model, std::move(request), std::move(observer), forget_count);
 }
 
 }  // namespace idiolect

@@ -1,17 +1,34 @@
 #include "engine/scheduler.h"
 
-#include <ATen/Parallel.h>
-
+#include <algorithm>
 #include <exception>
 #include <limits>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "model/grad_mode.h"
+#include "kernels/product.h"
 
 namespace idiolect {
+namespace {
 
-Scheduler::Scheduler(const DhapModel& model, ProfileCache& cache, const EngineOptions& options)
-    : model_(model), cache_(cache), options_(options), queue_(options.max_queue), thread_([this] { Loop(); }) {}
+// Profiles built between two steps: each takes up to about as long as a step does. With nothing decoding nobody waits
+// for them but the newcomers themselves, whom larger groups serve better.
+constexpr int kProfilesBesideRows = 2, kProfilesAlone = 8;
+
+// While rows are decoding, a profile is prepared ahead of its next reply only at every so many steps.
+constexpr int kStepsBetweenPreparations = 4;
+constexpr size_t kMostPreparations = 256;
+
+}  // namespace
+
+Scheduler::Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes)
+    : model_(model),
+      limit_(limit),
+      max_batch_rows_(max_batch_rows),
+      cache_(profile_cache_bytes),
+      encoder_(model, cache_),
+      distribution_(model.config().vocab_size),
+      thread_([this] { Loop(); }) {}
 
 Scheduler::~Scheduler() {
   {
@@ -22,107 +39,227 @@ Scheduler::~Scheduler() {
   thread_.join();
 }
 
-absl::StatusOr<std::shared_ptr<Ticket>> Scheduler::Submit(std::unique_ptr<Job> job) {
+absl::StatusOr<std::shared_ptr<Ticket>> Scheduler::Submit(std::shared_ptr<Job> job) {
   std::shared_ptr<Ticket> ticket = job->ticket();
   const std::lock_guard lock(mutex_);
   if (stopping_) return absl::UnavailableError("the engine is shutting down");
-  if (queue_.full())
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(), " requests are waiting"));
+  if (!limit_.Take()) return QueueFull();
   queue_.Push(std::move(job));
   work_arrived_.notify_one();
   return ticket;
 }
 
-EngineStats Scheduler::stats() const {
+absl::Status Scheduler::CheckQueue() const {
+  if (!limit_.full()) return absl::OkStatus();
   const std::lock_guard lock(mutex_);
-  EngineStats stats = stats_;
-  stats.waiting = queue_.size();
-  stats.profile_cache_bytes = cache_.byte_size();
-  return stats;
+  return QueueFull();
+}
+
+// The caller holds mutex_. The wait that is announced is the time in which what waits here will have been answered, at
+// the rate of late.
+absl::Status Scheduler::QueueFull() const {
+  constexpr double kUnknownSeconds = 0.2, kLeastSeconds = 0.01, kMostSeconds = 60;
+  const double seconds = jobs_per_second_ > 0 ? (queue_.size() + 1) / jobs_per_second_ : kUnknownSeconds;
+  absl::Status status =
+      absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", limit_.capacity(), " requests are waiting"));
+  status.SetPayload(std::string(kRetryDelayPayload),
+                    absl::Cord(absl::StrCat(std::clamp(seconds, kLeastSeconds, kMostSeconds))));
+  return status;
+}
+
+void Scheduler::Prepare(const UserKey& user, History history) {
+  const int64_t forget_count = cache_.forget_count();
+  const std::lock_guard lock(mutex_);
+  std::erase_if(preparations_, [&](const Preparation& p) { return p.user == user; });
+  if (preparations_.size() >= kMostPreparations) preparations_.pop_front();
+  preparations_.push_back({user, std::move(history), forget_count});
+  work_arrived_.notify_one();
+}
+
+void Scheduler::Forget(const UserKey& user) {
+  cache_.Forget(user);
+  const std::lock_guard lock(mutex_);
+  std::erase_if(preparations_, [&](const Preparation& p) { return p.user == user; });
 }
 
 void Scheduler::Loop() {
-  at::set_num_threads(1);  // one engine, one thread: a second one would spin beside the next engine
-  const ServingMode serving;
-  EngineContext context{model_, cache_};
+  const OneThread one_thread;  // one engine, one thread: a second one would spin beside the next engine
   while (WaitForWork()) {
     EvictInterrupted();
     AdmitWaiting();
-    RunStep(context);
-    PublishStats(context);
+    Guarded([this] { EncodeNewcomers(); });
+    Guarded([this] { RunStep(); });
+    Guarded([this] { PrepareWaiting(); });
+    PublishStats();
   }
   const absl::Status stopped = absl::UnavailableError("the engine is shutting down");
-  for (auto& job : running_) job->Fail(stopped);
-  std::vector<std::unique_ptr<Job>> waiting;
+  for (const Slot& slot : slots_) FailJob(*slot.job, stopped);
+  for (const auto& job : encoding_) FailJob(*job, stopped);
+  std::vector<std::shared_ptr<Job>> waiting;
   {
     const std::lock_guard lock(mutex_);
     waiting = queue_.TakeAll();
+    limit_.Give(static_cast<int>(waiting.size()));
   }
-  for (auto& job : waiting) job->Fail(stopped);
+  for (const auto& job : waiting) FailJob(*job, stopped);
 }
 
 bool Scheduler::WaitForWork() {
   std::unique_lock lock(mutex_);
-  if (running_.empty()) work_arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  if (idle()) work_arrived_.wait(lock, [this] { return stopping_ || !queue_.empty() || !preparations_.empty(); });
   return !stopping_;
-}
-
-void Scheduler::AdmitWaiting() {
-  const std::lock_guard lock(mutex_);
-  // A job wider than the whole batch runs when it has the batch to itself.
-  while (auto job = queue_.Pop(running_.empty() ? std::numeric_limits<int>::max() : options_.max_batch_rows - rows_)) {
-    rows_ += job->rows();
-    running_.push_back(std::move(job));
-  }
 }
 
 void Scheduler::EvictInterrupted() {
   const absl::Time now = absl::Now();
-  std::vector<std::unique_ptr<Job>> gone;
+  std::vector<std::shared_ptr<Job>> gone;
   {
     const std::lock_guard lock(mutex_);
     gone = queue_.TakeInterrupted(now);
+    limit_.Give(static_cast<int>(gone.size()));
   }
-  for (auto& job : gone) job->Fail(job->Interrupted(now));
-  std::erase_if(running_, [&](std::unique_ptr<Job>& job) {
-    const absl::Status interrupted = job->Interrupted(now);
-    if (interrupted.ok()) return false;
-    wasted_ += job->slices * job->rows();
-    rows_ -= job->rows();
-    job->Fail(interrupted);
+  for (const auto& job : gone) FailJob(*job, job->Interrupted(now));
+  for (const Slot& slot : slots_) FailJob(*slot.job, slot.job->Interrupted(now));
+  for (const auto& job : encoding_) FailJob(*job, job->Interrupted(now));
+  RemoveEnded();
+}
+
+// Does nothing when the status is OK or the job has ended: a job may be in the queue and in several slots at once.
+void Scheduler::FailJob(Job& job, const absl::Status& status) {
+  if (status.ok() || job.ended()) return;
+  wasted_ += job.row_steps;
+  ++ended_;
+  job.Fail(status);
+}
+
+void Scheduler::RemoveEnded() {
+  std::erase_if(encoding_, [](const std::shared_ptr<Job>& job) { return job->ended(); });
+  std::erase_if(slots_, [this](const Slot& slot) {
+    if (!slot.job->ended()) return false;
+    rows_ -= slot.task->rows();
     return true;
   });
 }
 
-void Scheduler::RunStep(EngineContext& context) {
-  if (running_.empty()) return;
+void Scheduler::AdmitWaiting() {
+  while (static_cast<int>(encoding_.size()) < 2 * max_batch_rows_) {
+    JobQueue::Turn turn;
+    {
+      const std::lock_guard lock(mutex_);
+      const int before = queue_.size();
+      // A task wider than the whole batch runs when it has the batch to itself.
+      turn = queue_.Pop(slots_.empty() ? std::numeric_limits<int>::max() : max_batch_rows_ - rows_);
+      limit_.Give(before - queue_.size());
+    }
+    if (turn.job == nullptr) return;
+    Admit(std::move(turn));
+  }
+}
+
+void Scheduler::Admit(JobQueue::Turn turn) {
+  if (turn.job->admitted == absl::InfinitePast()) {
+    turn.job->admitted = absl::Now();
+    encoding_.push_back(turn.job);
+  }
+  if (turn.task == nullptr) return;
+  rows_ += turn.task->rows();
+  slots_.push_back({std::move(turn.job), std::move(turn.task)});
+}
+
+void Scheduler::EncodeNewcomers() {
+  if (encoding_.empty()) return;
+  const bool decoding = std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.job->encoded(); });
+  encoder_.Encode(encoding_, decoding ? kProfilesBesideRows : kProfilesAlone, scratch_);
+  std::erase_if(encoding_, [this](const std::shared_ptr<Job>& job) {
+    if (!job->encoded()) return false;
+    ended_ += job->OnEncoded(model_);
+    return true;
+  });
+}
+
+void Scheduler::RunStep() {
+  std::vector<DecoderRow> rows;
+  std::vector<std::pair<size_t, size_t>> parts;  // of each slot: its first row and their number
+  for (const Slot& slot : slots_) {
+    const size_t first = rows.size();
+    if (slot.job->encoded()) slot.task->AddRows(rows);
+    parts.emplace_back(first, rows.size() - first);
+    slot.job->row_steps += static_cast<int64_t>(rows.size() - first);
+  }
+  if (rows.empty()) return;
+  model_.decoder.Step(rows, step_, scratch_);
   ++steps_;
-  std::erase_if(running_, [&](std::unique_ptr<Job>& job) {
-    if (!RunGuarded(*job, context)) return false;
-    rows_ -= job->rows();
+  row_steps_ += static_cast<int64_t>(rows.size());
+  size_t index = 0;
+  std::erase_if(slots_, [&](const Slot& slot) {
+    const auto [first, count] = parts[index++];
+    if (count == 0) return false;
+    const bool ended = slot.task->OnStep(absl::MakeConstSpan(rows).subspan(first, count),
+                                         absl::MakeConstSpan(step_.outputs).subspan(first, count), distribution_);
+    if (!ended) return false;
+    ended_ += slot.job->ended();
+    rows_ -= slot.task->rows();
     return true;
   });
 }
 
-bool Scheduler::RunGuarded(Job& job, EngineContext& context) {
+void Scheduler::PrepareWaiting() {
+  if (!idle() && steps_ % kStepsBetweenPreparations != 0) return;
+  Preparation next;
+  {
+    const std::lock_guard lock(mutex_);
+    if (preparations_.empty()) return;
+    next = std::move(preparations_.front());
+    preparations_.pop_front();
+  }
+  encoder_.Prepare(next.user, next.history, next.forget_count, scratch_);
+}
+
+// What goes wrong inside a computation (memory, oneDNN) ends the jobs that took part, never the engine.
+template <typename Work>
+void Scheduler::Guarded(const Work& work) {
   try {
-    ++job.slices;
-    tokens_ += job.rows();
-    return job.RunSlice(context);
-  } catch (const std::exception& e) {  // ATen's; a request must never take the engine down
-    job.Fail(absl::InternalError(absl::StrCat("the model failed: ", e.what())));
-    return true;
+    work();
+  } catch (const std::exception& e) {
+    const absl::Status failed = absl::InternalError(absl::StrCat("the model failed: ", e.what()));
+    for (const Slot& slot : slots_) FailJob(*slot.job, failed);
+    for (const auto& job : encoding_) FailJob(*job, failed);
+    RemoveEnded();
   }
 }
 
-void Scheduler::PublishStats(const EngineContext& context) {
+void Scheduler::UpdateRate() {
+  constexpr absl::Duration kPeriod = absl::Milliseconds(250);
+  const absl::Time now = absl::Now();
+  const absl::Duration passed = now - rate_since_;
+  if (passed < kPeriod) return;
+  const double rate = static_cast<double>(ended_ - ended_before_) / absl::ToDoubleSeconds(passed);
+  if (!idle() && rate > 0) jobs_per_second_ = jobs_per_second_ == 0 ? rate : 0.5 * (jobs_per_second_ + rate);
+  ended_before_ = ended_;
+  rate_since_ = now;
+}
+
+void Scheduler::PublishStats() {
   const std::lock_guard lock(mutex_);
+  UpdateRate();
   stats_.running_rows = rows_;
   stats_.steps = steps_;
+  stats_.row_steps = row_steps_;
   stats_.wasted_row_steps = wasted_;
-  stats_.tokens = tokens_;
-  stats_.profiles_built = context.profiles_built;
-  stats_.profile_cache_hits = context.profile_cache_hits;
+  stats_.profiles_built = encoder_.profiles_built();
+  stats_.profile_cache_hits = encoder_.cache_hits();
+}
+
+void Scheduler::AddTo(EngineStats& stats) const {
+  const std::lock_guard lock(mutex_);
+  stats.waiting += queue_.size();
+  stats.running_rows += stats_.running_rows;
+  stats.steps += stats_.steps;
+  stats.row_steps += stats_.row_steps;
+  stats.wasted_row_steps += stats_.wasted_row_steps;
+  stats.profiles_built += stats_.profiles_built;
+  stats.profile_cache_hits += stats_.profile_cache_hits;
+  stats.profile_cache_bytes += cache_.byte_size();
 }
 
 }  // namespace idiolect

@@ -1,53 +1,98 @@
-// The engine's thread. It owns the model's computations: callers queue jobs, the thread admits as many as the batch has
-// rows for, gives each running one a slice in turn (RunStep), and throws out the cancelled and expired between steps.
+// One engine thread and its batch: continuous batching. Callers queue jobs; between any two steps the thread throws out
+// the cancelled and expired, admits tasks as long as the batch has rows, encodes what newcomers need, and then advances
+// all rows of all tasks by one token with one product a matrix (RunStep). So requests join and leave at any step.
+//
+// What a request gets does not depend on its neighbours in the batch, to the bit: see inference/serving_model.h.
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/context_encoder.h"
 #include "engine/job_queue.h"
+#include "engine/profile_cache.h"
+#include "engine/queue_limit.h"
 
 namespace idiolect {
 
 class Scheduler {
  public:
-  // `model` and `cache` must outlive it. Starts the thread.
-  Scheduler(const DhapModel& model, ProfileCache& cache, const EngineOptions& options);
+  // All three must outlive it. Starts the thread.
+  Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes);
   ~Scheduler();  // fails every job with kUnavailable and joins the thread
 
   // Any thread. kResourceExhausted when the queue is full, kUnavailable when the scheduler is stopping.
-  absl::StatusOr<std::shared_ptr<Ticket>> Submit(std::unique_ptr<Job> job);
+  absl::StatusOr<std::shared_ptr<Ticket>> Submit(std::shared_ptr<Job> job);
+  // What Submit would say of the queue at present.
+  absl::Status CheckQueue() const;
+  // Any thread. See Engine::PrepareProfile.
+  void Prepare(const UserKey& user, History history);
+  // Any thread. See Engine::Forget.
+  void Forget(const UserKey& user);
 
-  EngineStats stats() const;
+  ProfileCache& cache() { return cache_; }
+  void AddTo(EngineStats& stats) const;
 
  private:
+  // A task in the batch.
+  struct Slot {
+    std::shared_ptr<Job> job;
+    std::unique_ptr<Task> task;
+  };
+  // A profile to be built when there is time.
+  struct Preparation {
+    UserKey user;
+    History history;
+    int64_t forget_count;
+  };
+
   void Loop();
   bool WaitForWork();  // false: stop
-  void AdmitWaiting();
   void EvictInterrupted();
-  void RunStep(EngineContext& context);
-  bool RunGuarded(Job& job, EngineContext& context);
-  void PublishStats(const EngineContext& context);
+  void AdmitWaiting();
+  void Admit(JobQueue::Turn turn);
+  void EncodeNewcomers();
+  void RunStep();
+  void PrepareWaiting();
+  void FailJob(Job& job, const absl::Status& status);
+  void RemoveEnded();
+  template <typename Work>
+  void Guarded(const Work& work);
+  void PublishStats();
+  void UpdateRate();
+  absl::Status QueueFull() const;
+  bool idle() const { return slots_.empty() && encoding_.empty(); }
 
-  const DhapModel& model_;
-  ProfileCache& cache_;
-  const EngineOptions options_;
+  const ServingModel& model_;
+  QueueLimit& limit_;
+  const int max_batch_rows_;
+  ProfileCache cache_;
 
-  // Guards the next four.
+  // Guards what follows, up to the engine thread's own.
   mutable std::mutex mutex_;
   std::condition_variable work_arrived_;
   JobQueue queue_;
+  std::deque<Preparation> preparations_;
   bool stopping_ = false;
   EngineStats stats_;
+  double jobs_per_second_ = 0;  // ended lately, while there was work; 0: not known yet
 
   // The engine thread's own.
-  std::vector<std::unique_ptr<Job>> running_;
-  int rows_ = 0;
-  int64_t steps_ = 0, wasted_ = 0, tokens_ = 0;
+  ContextEncoder encoder_;
+  Scratch scratch_;
+  ServingDecoder::Workspace step_;
+  TokenDistribution::Workspace distribution_;
+  std::vector<Slot> slots_;
+  std::vector<std::shared_ptr<Job>> encoding_;  // admitted, without their contexts yet
+  int rows_ = 0;                                // of the slots
+  int64_t steps_ = 0, row_steps_ = 0, wasted_ = 0, ended_ = 0;
+  int64_t ended_before_ = 0;
+  absl::Time rate_since_ = absl::Now();
 
   std::thread thread_;  // last: it uses everything above
 };

@@ -6,86 +6,119 @@
 namespace idiolect {
 namespace {
 
-// Log-probabilities of one candidate's tokens.
-using TokenLogProbs = std::vector<double>;
+double Sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
-double Sum(const TokenLogProbs& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-
-class ScoreJob : public Job {
+class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
  public:
-  ScoreJob(ScoreRequest request, Engine::ScoresCallback done, int64_t forget_count)
-      : Job(request.user, request.deadline, forget_count), request_(std::move(request)), done_(std::move(done)) {}
+  ScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done, int64_t forget_count)
+      : Job(request.user, request.deadline, forget_count),
+        model_(model),
+        request_(std::move(request)),
+        done_(std::move(done)) {
+    contexts_.emplace_back(&request_.history, &request_.post);
+    if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
+  }
 
-  // A slice scores one candidate, so that a long list holds up nobody's reply.
-  bool RunSlice(EngineContext& context) override {
-    if (scored_.empty()) {
-      profile_ = ProfileOf(request_.history, context);
-      if (NeedsNobody()) nobody_ = ProfileOf(History(), context);
-    }
-    ScoreNext(context.model);
-    if (scored_.size() < request_.candidates.size()) return false;
+  int NextTaskRows() const override {
+    return next_ < request_.candidates.size() ? static_cast<int>(contexts_.size()) : 0;
+  }
+  std::unique_ptr<Task> NextTask() override;
+
+  // One candidate is done: the log-probabilities of its tokens, and under the context that it is compared with their
+  // sum.
+  bool Finish(ScoredCandidate candidate, double baseline) {
+    candidate.logprob = Sum(candidate.token_logprobs);
+    candidate.score = candidate.logprob - baseline;
+    if (request_.per_token) candidate.score /= static_cast<double>(candidate.token_logprobs.size());
+    scored_.push_back(std::move(candidate));
+    if (scored_.size() < request_.candidates.size()) return true;
+    ended_ = true;
     done_(Ranked());
     return true;
   }
 
-  void Fail(const absl::Status& status) override { done_(status); }
+  void Fail(const absl::Status& status) override {
+    ended_ = true;
+    done_(status);
+  }
+  bool ended() const override { return ended_; }
 
  private:
-  bool NeedsNobody() const { return request_.scoring == Scoring::kPersonal || request_.scoring == Scoring::kJoint; }
-
-  TokenLogProbs Score(const DhapModel& model, const UserProfile& profile, const std::string& post,
-                      const std::vector<int32_t>& ids) const {
-    const at::Tensor log_probs = model.Score(ViewOf(profile), {model.PostIds(post)}, PadTokens({ids}), {})
-                                     .log_probs.to(at::kDouble)
-                                     .contiguous();
-    return {log_probs.data_ptr<double>(), log_probs.data_ptr<double>() + log_probs.numel()};
-  }
-
-  // What the candidate's log-probability is compared with; 0 for the likelihood itself.
-  double Baseline(const DhapModel& model, const std::vector<int32_t>& ids) const {
-    switch (request_.scoring) {
-      case Scoring::kLikelihood:
-        return 0;
-      case Scoring::kPersonal:
-        return Sum(Score(model, *nobody_, request_.post, ids));
-      case Scoring::kRelevance:
-        return Sum(Score(model, *profile_, "", ids));
-      case Scoring::kJoint:
-        return Sum(Score(model, *nobody_, "", ids));
-    }
-    return 0;
-  }
-
-  void ScoreNext(const DhapModel& model) {
-    ScoredCandidate candidate;
-    candidate.index = static_cast<int>(scored_.size());
-    const std::string& text = request_.candidates[candidate.index];
-    const std::vector<int32_t> ids = model.ResponseIds(text);
-    candidate.truncated = model.tokenizer().Encode(text).size() >= ids.size();
-    for (int32_t id : ids) candidate.token_texts.push_back(model.tokenizer().PieceText(id));
-    candidate.token_logprobs = Score(model, *profile_, request_.post, ids);
-    candidate.logprob = Sum(candidate.token_logprobs);
-    candidate.score = candidate.logprob - Baseline(model, ids);
-    if (request_.per_token) candidate.score /= static_cast<double>(ids.size());
-    scored_.push_back(std::move(candidate));
+  // What the candidates' log-probability is compared with (idiolect/reply.h).
+  Context Baseline() const {
+    const bool same_user = request_.scoring == Scoring::kRelevance, same_post = request_.scoring == Scoring::kPersonal;
+    return Context(same_user ? &request_.history : nullptr, same_post ? &request_.post : &no_post_);
   }
 
   Scores Ranked() {
-    std::stable_sort(scored_.begin(), scored_.end(),
-                     [](const ScoredCandidate& a, const ScoredCandidate& b) { return a.score > b.score; });
+    std::sort(scored_.begin(), scored_.end(), [](const ScoredCandidate& a, const ScoredCandidate& b) {
+      return a.score != b.score ? a.score > b.score : a.index < b.index;
+    });
     return {std::move(scored_), request_.history.revision, request_.history.exchanges.empty()};
   }
 
+  const ServingModel& model_;
   const ScoreRequest request_;
   const Engine::ScoresCallback done_;
-  std::shared_ptr<const UserProfile> profile_, nobody_;
+  const std::string no_post_;
   std::vector<ScoredCandidate> scored_;
+  size_t next_ = 0;  // candidate to be handed out
+  bool ended_ = false;
 };
+
+// Teacher forcing: the candidate's own tokens go in, whatever the distributions say; one row a context.
+class ScoreTask : public Task {
+ public:
+  ScoreTask(std::shared_ptr<ScoreJob> job, ScoredCandidate candidate, std::vector<int32_t> ids)
+      : job_(std::move(job)), candidate_(std::move(candidate)), ids_(std::move(ids)) {}
+
+  int rows() const override { return static_cast<int>(job_->contexts().size()); }
+
+  void AddRows(std::vector<DecoderRow>& rows) override {
+    const std::vector<Context>& contexts = job_->contexts();
+    if (states_.empty()) {
+      for (const Context& context : contexts) states_.push_back(context.encoded_post->initial_state);
+    }
+    const int32_t previous = step_ == 0 ? kBos : ids_[step_ - 1];
+    for (size_t i = 0; i < contexts.size(); ++i)
+      rows.push_back({contexts[i].profile.get(), contexts[i].encoded_post.get(), previous, states_[i].data()});
+  }
+
+  bool OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOutput> outputs,
+              TokenDistribution::Workspace& workspace) override {
+    const auto log_prob = [&](size_t row) {
+      return TokenDistribution(rows[row], outputs[row], workspace).LogProb(ids_[step_]);
+    };
+    candidate_.token_logprobs.push_back(log_prob(0));
+    if (rows.size() > 1) baseline_ += log_prob(1);
+    return ++step_ == ids_.size() && job_->Finish(std::move(candidate_), baseline_);
+  }
+
+ private:
+  const std::shared_ptr<ScoreJob> job_;
+  ScoredCandidate candidate_;
+  const std::vector<int32_t> ids_;
+  std::vector<std::vector<float>> states_;  // one a context
+  double baseline_ = 0;
+  size_t step_ = 0;
+};
+
+std::unique_ptr<Task> ScoreJob::NextTask() {
+  ScoredCandidate candidate;
+  candidate.index = static_cast<int>(next_);
+  const std::string& text = request_.candidates[next_++];
+  const Tokenizer& tokenizer = model_.texts().tokenizer();
+  std::vector<int32_t> ids = model_.texts().ResponseIds(text);
+  candidate.truncated = tokenizer.Encode(text).size() >= ids.size();
+  for (const int32_t id : ids) candidate.token_texts.push_back(tokenizer.PieceText(id));
+  return std::make_unique<ScoreTask>(shared_from_this(), std::move(candidate), std::move(ids));
+}
 
 }  // namespace
 
-std::unique_ptr<Job> MakeScoreJob(ScoreRequest request, Engine::ScoresCallback done, int64_t forget_count) {
-  return std::make_unique<ScoreJob>(std::move(request), std::move(done), forget_count);
+std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done,
+                                  int64_t forget_count) {
+  return std::make_shared<ScoreJob>(model, std::move(request), std::move(done), forget_count);
 }
 
 }  // namespace idiolect

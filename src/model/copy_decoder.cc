@@ -61,10 +61,6 @@ at::Tensor CopyDecoder::InitialState(const PostBatch& post, const at::Tensor& ge
   return at::tanh(bridge_(at::cat({post.summary, RepeatRows(general, post.summary.size(0))}, -1)));
 }
 
-at::Tensor CopyDecoder::NextState(const at::Tensor& tokens, const at::Tensor& state) const {
-  return gru_.Step(at::embedding(token_embedding_, tokens), state);
-}
-
 at::Tensor CopyDecoder::States(const at::Tensor& tokens, const at::Tensor& state, const Dropout& dropout) const {
   return gru_.Sequence(dropout(at::embedding(token_embedding_, tokens)), state);
 }

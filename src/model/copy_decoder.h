@@ -1,16 +1,16 @@
 // The decoder: a GRU that, at each step, reads the post, the memory and the personal vocabulary, and then generates a
 // word, copies one from the user's responses, or (models with post_copy) copies one from the post.
 //
-// A step in parts, so that training runs a whole text at once and serving many users' next tokens at once:
+// A whole text at once, as training wants it; inference/serving_decoder.h is the form that serves, token by token.
 //
-//   s     = NextState(previous token, s)        dense: rows of different requests side by side
-//   q     = Query(s)                            dense
-//   reads = Read(q, post, profile)              one request's own data, its rows only
+//   s     = States(tokens, s_0)
+//   q     = Query(s)
+//   reads = Read(q, post, profile)
 //   g     = Features(s, general, reads)         [c ; s ; e ; m]
-//   Gate(g, …), GenerateLogProbs(g)             dense
+//   Gate(g, …), GenerateLogProbs(g)
 //
 // Shapes: B rows of T steps. A profile batch of G users serves B rows when G divides B, the rows of a user adjacent; a
-// post batch likewise. So beams share their post and profile, and training targets their history, without copies.
+// post batch likewise. So targets share their history without copies.
 #pragma once
 
 #include "model/layers.h"
@@ -21,6 +21,20 @@ namespace idiolect {
 
 class CopyDecoder {
  public:
+  // The probability of given target tokens; R is the number of true places in the mask, row-major.
+  struct TargetScores {
+    at::Tensor log_probs;         // [R]
+    at::Tensor copy_probability;  // [R]
+    at::Tensor memory_weights;    // [B, T, N]
+  };
+
+  CopyDecoder(const ModelConfig& config, const Parameters& parameters);
+
+  // Teacher forcing: the log-probability of `targets` [B, T] (ids) where `mask` is true.
+  TargetScores Score(const PostBatch& post, const ProfileBatch& profile, const TokenBatch& targets,
+                     const Dropout& dropout) const;
+
+ private:
   struct Queries {
     at::Tensor post;          // [B, T, H]
     at::Tensor memory, copy;  // [B, T, d]
@@ -32,17 +46,7 @@ class CopyDecoder {
     at::Tensor memory_weights;  // [B, T, N]
     at::Tensor copy_weights;    // [B, T, M]
   };
-  // The probability of given target tokens; R is the number of true places in the mask, row-major.
-  struct TargetScores {
-    at::Tensor log_probs;         // [R]
-    at::Tensor copy_probability;  // [R]
-    at::Tensor memory_weights;    // [B, T, N]
-  };
-
-  CopyDecoder(const ModelConfig& config, const Parameters& parameters);
-
   at::Tensor InitialState(const PostBatch& post, const at::Tensor& general) const;  // [B, H]
-  at::Tensor NextState(const at::Tensor& tokens, const at::Tensor& state) const;    // [B] int64, [B, H]
   at::Tensor States(const at::Tensor& tokens, const at::Tensor& state,
                     const Dropout& dropout) const;  // [B, T] → [B, T, H]
   Queries Query(const at::Tensor& states) const;
@@ -57,11 +61,6 @@ class CopyDecoder {
   // log P_generate over the vocabulary, [.., V]; <pad>, <s> and <cls> have none.
   at::Tensor GenerateLogProbs(const at::Tensor& features, const Dropout& dropout) const;
 
-  // Teacher forcing: the log-probability of `targets` [B, T] (ids) where `mask` is true.
-  TargetScores Score(const PostBatch& post, const ProfileBatch& profile, const TokenBatch& targets,
-                     const Dropout& dropout) const;
-
- private:
   ModelConfig config_;
   at::Tensor token_embedding_, output_weight_, output_bias_;
   at::Tensor impossible_;  // [V] 0, and -∞ for the ids that are never generated

@@ -95,16 +95,6 @@ absl::Status DhapModel::Save(const std::string& directory, TensorType type, cons
   return parameters_.WriteTo(directory + "/" + kWeightsFile, type, std::move(digests));
 }
 
-HistoryTokens DhapModel::Tokenize(const std::vector<Exchange>& history) const {
-  const size_t skipped = history.size() - std::min<size_t>(history.size(), config_.max_history);
-  HistoryTokens tokens;
-  for (size_t i = skipped; i < history.size(); ++i) {
-    tokens.posts.push_back(PostIds(history[i].post));
-    tokens.responses.push_back(ResponseIds(history[i].response));
-  }
-  return tokens;
-}
-
 CopyDecoder::TargetScores DhapModel::Score(const ProfileBatch& profile,
                                            const std::vector<std::vector<int32_t>>& post_ids,
                                            const TokenBatch& responses, const Dropout& dropout) const {
@@ -119,6 +109,6 @@ DhapModel::DhapModel(const ModelConfig& config, Parameters parameters, std::shar
       decoder(config, parameters),
       config_(config),
       parameters_(std::move(parameters)),
-      tokenizer_(std::move(tokenizer)) {}
+      texts_(config, std::move(tokenizer)) {}
 
 }  // namespace idiolect

@@ -16,10 +16,10 @@
 #include "idiolect/exchange.h"
 #include "model/config.h"
 #include "model/copy_decoder.h"
+#include "model/exchange_tokenizer.h"
 #include "model/parameters.h"
 #include "model/post_encoder.h"
 #include "model/profile_encoder.h"
-#include "text/tokenizer.h"
 
 namespace idiolect {
 
@@ -36,13 +36,9 @@ class DhapModel {
   absl::Status Save(const std::string& directory, TensorType type, const std::string& tokenizer_bytes) const;
 
   // The newest max_history pairs, in token ids.
-  HistoryTokens Tokenize(const std::vector<Exchange>& history) const;
-  std::vector<int32_t> PostIds(std::string_view post) const {
-    return tokenizer_->PostIds(post, config_.max_post_tokens);
-  }
-  std::vector<int32_t> ResponseIds(std::string_view text) const {
-    return tokenizer_->ResponseIds(text, config_.max_response_tokens);
-  }
+  HistoryTokens Tokenize(const std::vector<Exchange>& history) const { return texts_.Tokenize(history); }
+  std::vector<int32_t> PostIds(std::string_view post) const { return texts_.PostIds(post); }
+  std::vector<int32_t> ResponseIds(std::string_view text) const { return texts_.ResponseIds(text); }
 
   // Log-probabilities of responses to posts, one of each a row; the profiles' number divides the posts', and theirs the
   // responses' (see copy_decoder.h).
@@ -50,7 +46,8 @@ class DhapModel {
                                   const TokenBatch& responses, const Dropout& dropout) const;
 
   const ModelConfig& config() const { return config_; }
-  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const ExchangeTokenizer& texts() const { return texts_; }
+  const Tokenizer& tokenizer() const { return texts_.tokenizer(); }
   const Parameters& parameters() const { return parameters_; }
   const std::string& content_hash() const { return content_hash_; }  // empty for a model that was not loaded
 
@@ -63,7 +60,7 @@ class DhapModel {
 
   ModelConfig config_;
   Parameters parameters_;
-  std::shared_ptr<const Tokenizer> tokenizer_;
+  ExchangeTokenizer texts_;
   std::string content_hash_;
 };
 

@@ -63,10 +63,6 @@ at::Tensor Gru::Advance(const at::Tensor& gates_x, const at::Tensor& h) const {
   return at::lerp(n, h, z);  // n + z (h - n) = (1 - z) n + z h
 }
 
-at::Tensor Gru::Step(const at::Tensor& x, const at::Tensor& h) const {
-  return Advance(at::linear(x, weight_ih, bias_ih), h);
-}
-
 at::Tensor Gru::Sequence(const at::Tensor& x, at::Tensor h) const {
   const at::Tensor gates_x =
       at::linear(x.transpose(0, 1).contiguous(), weight_ih, bias_ih);  // time first: a step is contiguous

@@ -34,8 +34,6 @@ struct LayerNorm {
 // A GRU in PyTorch's form, gates in the order r, z, n.
 struct Gru {
   Gru(const Parameters& parameters, const std::string& name);
-  // One step: x [B, d], h [B, hidden] → [B, hidden].
-  at::Tensor Step(const at::Tensor& x, const at::Tensor& h) const;
   // A whole sequence from its first state: x [B, T, d], h [B, hidden] → the states [B, T, hidden].
   at::Tensor Sequence(const at::Tensor& x, at::Tensor h) const;
   at::Tensor weight_ih, weight_hh, bias_ih, bias_hh;

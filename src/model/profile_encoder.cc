@@ -17,11 +17,11 @@ struct ProfileEncoder::Layout {
     for (int64_t user = 0; user < users; ++user) Place(windows[user], user);
   }
 
-  int64_t users = 0, rows = 1, pairs = 0, words = 0;     // T, N, M: the largest of the batch
-  at::Tensor ids, positions, slots, row_mask;            // [B, T]
-  at::Tensor pair_mask, key_index;                       // [B, N]; index into the list of all posts
-  at::Tensor pooling;                                    // [B, N, T] 1 / length over the rows of each pair's response
-  at::Tensor word_mask, word_row, word_ids, word_pairs;  // [B, M]; word_row indexes the B·T rows
+  int64_t users = 0, rows = 1, pairs = 0, words = 0;  // T, N, M: the largest of the batch
+  at::Tensor ids, positions, slots, row_mask;         // [B, T]
+  at::Tensor pair_mask, key_index;                    // [B, N]; index into the list of all posts
+  at::Tensor pooling;                                 // [B, N, T] 1 / length over the rows of each pair's response
+  at::Tensor word_mask, word_row, word_ids;           // [B, M]; word_row indexes the B·T rows
   int64_t post_count = 0;
 
  private:
@@ -40,7 +40,7 @@ struct ProfileEncoder::Layout {
     key_index = at::zeros({users, pairs}, at::kLong);
     pooling = at::zeros({users, pairs, rows}, at::kFloat);
     word_mask = at::zeros({users, words}, at::kBool);
-    for (at::Tensor* t : {&word_row, &word_ids, &word_pairs}) *t = at::zeros({users, words}, at::kLong);
+    for (at::Tensor* t : {&word_row, &word_ids}) *t = at::zeros({users, words}, at::kLong);
   }
 
   void PlaceRow(int64_t user, int64_t row, int64_t id, int64_t position, int64_t slot) {
@@ -51,12 +51,11 @@ struct ProfileEncoder::Layout {
     row_mask.data_ptr<bool>()[at] = true;
   }
 
-  void PlaceWord(int64_t user, int64_t word, int64_t row, int64_t id, int64_t pair) {
+  void PlaceWord(int64_t user, int64_t word, int64_t row, int64_t id) {
     const int64_t at = user * words + word;
     word_mask.data_ptr<bool>()[at] = true;
     word_row.data_ptr<int64_t>()[at] = user * rows + row;
     word_ids.data_ptr<int64_t>()[at] = id;
-    word_pairs.data_ptr<int64_t>()[at] = pair;
   }
 
   void Place(const HistoryTokens& window, int64_t user) {
@@ -71,7 +70,7 @@ struct ProfileEncoder::Layout {
       std::fill(pool + row, pool + row + response.size(), 1.0f / static_cast<float>(response.size()));
       for (size_t j = 0; j < response.size(); ++j, ++row) {
         PlaceRow(user, row, response[j], static_cast<int64_t>(j) + 1, count - pair);
-        if (response[j] != kEos) PlaceWord(user, word++, row, response[j], pair);
+        if (response[j] != kEos) PlaceWord(user, word++, row, response[j]);
       }
     }
   }
@@ -97,7 +96,6 @@ ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& window
   batch.keys = pairs > 0 ? EncodePosts(windows, layout, dropout) : at::zeros({layout.users, 0, d});
   batch.word_mask = layout.word_mask.narrow(1, 0, words);
   batch.word_ids = layout.word_ids.narrow(1, 0, words);
-  batch.word_pairs = layout.word_pairs.narrow(1, 0, words);
   const at::Tensor word_row = layout.word_row.narrow(1, 0, words).reshape({-1});
   batch.word_states = z.reshape({-1, d}).index_select(0, word_row).view({layout.users, words, d});
   return batch;

@@ -6,18 +6,12 @@
 
 #include <vector>
 
+#include "model/exchange_tokenizer.h"
 #include "model/layers.h"
 #include "model/profile_batch.h"
 #include "model/transformer_encoder.h"
 
 namespace idiolect {
-
-// A window of a user's history in token ids, oldest pair first, at most max_history pairs.
-struct HistoryTokens {
-  std::vector<std::vector<int32_t>> posts;      // as Tokenizer::PostIds gives them
-  std::vector<std::vector<int32_t>> responses;  // as Tokenizer::ResponseIds gives them
-  size_t size() const { return responses.size(); }
-};
 
 class ProfileEncoder {
  public:

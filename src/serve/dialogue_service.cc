@@ -5,6 +5,7 @@
 #include "serve/convert.h"
 #include "serve/reply_request.h"
 #include "serve/reply_stream.h"
+#include "serve/server_timing.h"
 #include "serve/unary_call.h"
 
 namespace idiolect {
@@ -19,7 +20,10 @@ class ReplyToCall final : public ReplyObserver {
 
   void OnDone(absl::StatusOr<Reply> reply) override {
     use_.End();
-    if (reply.ok()) call_.response() = ToProto(*reply);
+    if (reply.ok()) {
+      call_.response() = ToProto(*reply);
+      call_.AddTrailer(kServerTiming, ToServerTiming(reply->timing));
+    }
     call_.End(reply.status());
   }
 

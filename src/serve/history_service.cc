@@ -28,6 +28,16 @@ absl::Status Append(Backend& backend, AppendCall& call) {
   return absl::OkStatus();
 }
 
+// The user of a conversation that is going on will be answered again soon: their profile is built anew while they read.
+// A history is read for it, so the same care is taken as for a reply (serve/erasures.h).
+void PrepareNextReply(Backend& backend, const UserKey& user) {
+  if (!backend.engine.HoldsProfile(user)) return;
+  const HistoryUse use(backend.erasures, user);
+  absl::StatusOr<History> history = backend.store.Recent(user, backend.engine.model_info().max_history);
+  if (history.ok()) backend.engine.PrepareProfile(user, *std::move(history));
+  use.End();
+}
+
 // How many of the exchanges fit into one message: gRPC's clients take 4 MiB unless told otherwise. At least one.
 int CountThatFit(const std::vector<Exchange>& exchanges, const std::string& user_id) {
   constexpr size_t kMaxPageBytes = 3 << 20;
@@ -119,7 +129,12 @@ absl::Status Erase(Backend& backend, EraseCall& call) {
 grpc::ServerUnaryReactor* HistoryService::AppendExchange(grpc::CallbackServerContext* context,
                                                          const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   return AppendCall::Start(backend_, "HistoryService.AppendExchange", context, request, response,
-                           [this](AppendCall& call) { call.End(Append(backend_, call)); });
+                           [this](AppendCall& call) {
+                             const UserKey user = call.User();
+                             const absl::Status status = Append(backend_, call);
+                             call.End(status);
+                             if (status.ok()) PrepareNextReply(backend_, user);
+                           });
 }
 
 grpc::ServerReadReactor<grpc::ByteBuffer>* HistoryService::ImportExchanges(grpc::CallbackServerContext* context,

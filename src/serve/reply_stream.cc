@@ -6,6 +6,7 @@
 #include "serve/convert.h"
 #include "serve/reply_request.h"
 #include "serve/rpc_status.h"
+#include "serve/server_timing.h"
 #include "serve/wire.h"
 
 namespace idiolect {
@@ -15,6 +16,7 @@ class ReplyToStream final : public ReplyObserver {
  public:
   ReplyToStream(ReplyStream& stream, HistoryUse use) : stream_(stream), use_(std::move(use)) {}
 
+  bool wants_text() const override { return true; }
   void OnText(std::string_view piece) override { stream_.OnText(piece); }
   void OnDone(absl::StatusOr<Reply> reply) override {
     use_.End();
@@ -34,6 +36,7 @@ ReplyStream* ReplyStream::Start(Backend& backend, grpc::CallbackServerContext* c
   absl::Status status = stream->record_.admission();
   if (status.ok()) status = ParseMessage(*request, stream->request_);
   if (status.ok()) status = Validate(stream->request_, backend.limits);
+  if (status.ok()) status = backend.engine.CheckQueue(CallerOf(*context).User(stream->request_.user_id()));
   if (status.ok()) status = backend.executor.Submit([stream] { stream->Run(); });
   if (!status.ok()) stream->Fail(status);
   return stream;
@@ -75,6 +78,7 @@ void ReplyStream::OnReply(absl::StatusOr<Reply> reply) {
     // Several candidates and beam search have no text before the end.
     if (!text_seen_ && !reply->candidates.empty()) pending_text_ = reply->candidates[0].text;
     summary_ = ToProto(*reply);
+    context_->AddTrailingMetadata(kServerTiming, ToServerTiming(reply->timing));
   }
   Advance(std::move(lock));
 }

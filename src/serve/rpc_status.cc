@@ -5,16 +5,25 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "google/protobuf/util/time_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "idiolect/engine.h"
 #include "serve/field_violations.h"
 
 namespace idiolect {
 namespace {
 
-// The queue of an engine that is full moves on within a reply's time; a client that waits this long and doubles it with
-// every further refusal finds a place soon after there is one.
-constexpr int kRetryDelayMs = 200;
+// Where nobody knows better, as for the store's queue.
+constexpr double kRetryDelaySeconds = 0.2;
+
+// In how long a retry has a chance: the engine knows how fast its queue moves.
+double RetryDelaySeconds(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(std::string(kRetryDelayPayload));
+  double seconds;
+  return payload.has_value() && absl::SimpleAtod(std::string(*payload), &seconds) ? seconds : kRetryDelaySeconds;
+}
 
 bool IsFieldPath(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -37,13 +46,15 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   rpc.set_code(status.raw_code());
   rpc.set_message(std::string(status.message()));
   status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    if (type_url == absl::string_view(kRetryDelayPayload.data(), kRetryDelayPayload.size())) return;
     google::protobuf::Any* detail = rpc.add_details();
     detail->set_type_url(std::string(type_url));
     detail->set_value(std::string(payload));
   });
   if (absl::IsResourceExhausted(status)) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(kRetryDelayMs * 1'000'000);
+    *retry.mutable_retry_delay() =
+        google::protobuf::util::TimeUtil::NanosecondsToDuration(static_cast<int64_t>(RetryDelaySeconds(status) * 1e9));
     rpc.add_details()->PackFrom(retry);
   }
   return rpc;

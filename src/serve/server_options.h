@@ -15,7 +15,7 @@ struct ServerOptions {
   int max_text_bytes = 16384;       // of a post, a response or a candidate
   // Threads that wait for the store. Appends that wait together are committed together, so this is also how many
   // appends share one flush of the disk.
-  int store_threads = 16;
+  int store_threads = 64;
   int max_store_queue = 4096;  // calls waiting for such a thread; one more is RESOURCE_EXHAUSTED
   // How long calls in flight may go on after Shutdown; then they are cancelled.
   absl::Duration drain_limit = absl::Seconds(20);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/wipe.h"
+
 namespace idiolect {
 
 StoreExecutor::StoreExecutor(int threads, int max_queue) : max_queue_(max_queue) {
@@ -44,7 +46,8 @@ void StoreExecutor::Work() {
     queue_.pop_front();
     lock.unlock();
     task();
-    task = nullptr;  // what it holds goes before the lock is taken again
+    task = nullptr;     // what it holds goes before the lock is taken again
+    WipeUnusedStack();  // texts have passed through it, and the thread may sleep for long
     lock.lock();
   }
 }

@@ -20,6 +20,16 @@
 
 namespace idiolect {
 
+// Requests that the engine answers: where its queue is full they are refused before their history is read.
+template <typename Request>
+inline constexpr bool kNeedsEngine = false;
+template <>
+inline constexpr bool kNeedsEngine<v1::GenerateReplyRequest> = true;
+template <>
+inline constexpr bool kNeedsEngine<v1::ScoreRepliesRequest> = true;
+template <>
+inline constexpr bool kNeedsEngine<v1::QueryMemoryRequest> = true;
+
 template <typename Request, typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
@@ -51,6 +61,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   absl::Time deadline() const { return DeadlineOf(*context_); }
   Caller caller() const { return CallerOf(*context_); }
   UserKey User() const { return caller().User(request_.user_id()); }
+  void AddTrailer(const std::string& key, const std::string& value) { context_->AddTrailingMetadata(key, value); }
   const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
 
   // Sends the response, or the error.
@@ -69,6 +80,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     absl::Status status = record_.admission();
     if (status.ok()) status = ParseMessage(request, request_);
     if (status.ok()) status = Validate(request_, backend.limits);
+    if constexpr (kNeedsEngine<Request>) {
+      if (status.ok()) status = backend.engine.CheckQueue(User());
+    }
     return status;
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/wipe.h"
+
 namespace idiolect {
 namespace {
 
@@ -12,9 +14,9 @@ constexpr absl::Duration kMaxIdle = absl::Hours(1);
 }  // namespace
 
 GroupWriter::GroupWriter(std::unique_ptr<SqliteConnection> connection, std::unique_ptr<LogKeeper> log_keeper,
-                         const StoreOptions& options, std::function<absl::Status(SqliteConnection&)> prune)
+                         const StoreOptions& options, Hooks hooks)
     : options_(options),
-      prune_(std::move(prune)),
+      hooks_(std::move(hooks)),
       connection_(std::move(connection)),
       log_keeper_(std::move(log_keeper)),
       thread_([this] { Work(); }) {}
@@ -47,15 +49,16 @@ void GroupWriter::Work() {
     const Group group = TakeGroup();
     RunGroup(group);
     PruneIfDue();
-    log_keeper_->Tend();
+    Tend();
     const std::lock_guard lock(mutex_);
     if (stopping_ && queue_.empty()) return;
   }
 }
 
 GroupWriter::Group GroupWriter::TakeGroup() {
-  const absl::Duration patience =
-      log_keeper_->erasure_pending() ? kRetryInterval : std::clamp(options_.prune_interval, kRetryInterval, kMaxIdle);
+  const absl::Duration patience = log_keeper_->erasure_pending() || erasure_unfinished_ || prune_more_
+                                      ? kRetryInterval
+                                      : std::clamp(options_.prune_interval, kRetryInterval, kMaxIdle);
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, absl::ToChronoMilliseconds(patience), [this] { return stopping_ || !queue_.empty(); });
   const size_t size = std::min<size_t>(queue_.size(), options_.max_group_size);
@@ -69,7 +72,7 @@ void GroupWriter::RunGroup(const Group& group) {
   RunTogether(group);
   const bool erased =
       std::any_of(group.begin(), group.end(), [](const Call* call) { return call->erases && call->status.ok(); });
-  if (erased) log_keeper_->Erase();
+  if (erased) FinishErasure();
   for (Call* call : group) {
     // Moved out, because the call is gone as soon as its caller wakes.
     std::promise<void> done = std::move(call->done);
@@ -85,6 +88,7 @@ void GroupWriter::RunTogether(const Group& group) {
   const absl::Status committed = RunInTransaction(group);
   if (committed.ok()) return;
   if (connection_->in_transaction()) connection_->Run("ROLLBACK").IgnoreError();
+  if (hooks_.after_rollback) hooks_.after_rollback();
   if (group.size() == 1) {
     group.front()->status = committed;
     return;
@@ -98,6 +102,7 @@ absl::Status GroupWriter::RunInTransaction(const Group& group) {
     call->status = RunInSavepoint(call->operation);
     if (!connection_->in_transaction()) return call->status;  // SQLite has undone everything
   }
+  if (hooks_.before_commit) STORE_RETURN_IF_ERROR(hooks_.before_commit());
   return connection_->Run("COMMIT");
 }
 
@@ -114,10 +119,38 @@ absl::Status GroupWriter::RunInSavepoint(Operation operation) {
 
 void GroupWriter::PruneIfDue() {
   const absl::Time now = options_.now();
-  if (now - last_prune_ < options_.prune_interval) return;
+  if (!prune_more_ && now - last_prune_ < options_.prune_interval) return;
   last_prune_ = now;
-  Call call{.operation = prune_, .erases = false, .status = {}, .done = {}};
+  Pruned result;
+  const auto operation = [&](SqliteConnection& connection) {
+    const absl::StatusOr<Pruned> pruned = hooks_.prune(connection);
+    result = pruned.value_or(Pruned());
+    return pruned.status();
+  };
+  Call call{.operation = operation, .erases = false, .status = {}, .done = {}};
   RunTogether({&call});  // what fails now is tried again at the next interval
+  prune_more_ = false;
+  if (!call.status.ok()) return;
+  if (result.erased) FinishErasure();
+  prune_more_ = result.more;
+}
+
+void GroupWriter::FinishErasure() {
+  erasure_unfinished_ = hooks_.after_erasure && !hooks_.after_erasure(*connection_).ok();
+  log_keeper_->Erase();
+  if (!log_keeper_->erasure_pending()) ForgetErased();
+}
+
+void GroupWriter::Tend() {
+  if (erasure_unfinished_) FinishErasure();
+  const bool pending = log_keeper_->erasure_pending();
+  log_keeper_->Tend();
+  if (pending && !log_keeper_->erasure_pending()) ForgetErased();
+}
+
+void GroupWriter::ForgetErased() {
+  if (hooks_.after_scrub) hooks_.after_scrub();
+  WipeUnusedStack();
 }
 
 }  // namespace idiolect

@@ -25,9 +25,24 @@ class GroupWriter {
   // run twice, after its changes were undone.
   using Operation = absl::FunctionRef<absl::Status(SqliteConnection&)>;
 
-  // `prune` is an operation that runs every `options.prune_interval`.
+  struct Pruned {
+    bool erased = false;  // text was deleted
+    bool more = false;    // go on soon
+  };
+  // What runs beside the operations, on the writer's thread too.
+  struct Hooks {
+    // An operation that runs every `options.prune_interval`.
+    std::function<absl::StatusOr<Pruned>(SqliteConnection&)> prune;
+    // Makes durable what a commit will refer to; its error takes the place of the commit. May be empty, as the others.
+    std::function<absl::Status()> before_commit = {};
+    std::function<void()> after_rollback = {};
+    // Goes on with an erasure outside of the database, after the commit; repeated until it succeeds.
+    std::function<absl::Status(SqliteConnection&)> after_erasure = {};
+    // When the erased text is in no file of the database any more: memory is what is left.
+    std::function<void()> after_scrub = {};
+  };
   GroupWriter(std::unique_ptr<SqliteConnection> connection, std::unique_ptr<LogKeeper> log_keeper,
-              const StoreOptions& options, std::function<absl::Status(SqliteConnection&)> prune);
+              const StoreOptions& options, Hooks hooks);
   // No call may be under way.
   ~GroupWriter();
 
@@ -57,12 +72,18 @@ class GroupWriter {
   absl::Status RunInTransaction(const Group& group);
   absl::Status RunInSavepoint(Operation operation);
   void PruneIfDue();
+  void FinishErasure();
+  // Copies the log where it is long, and goes on with erasures that were held back.
+  void Tend();
+  void ForgetErased();
 
   const StoreOptions options_;
-  const std::function<absl::Status(SqliteConnection&)> prune_;
+  const Hooks hooks_;
   absl::Time last_prune_ = absl::InfinitePast();
+  bool prune_more_ = false;
   std::unique_ptr<SqliteConnection> connection_;
   std::unique_ptr<LogKeeper> log_keeper_;
+  bool erasure_unfinished_ = false;  // outside of the database
 
   std::mutex mutex_;  // guards queue_ and stopping_
   std::condition_variable wake_;

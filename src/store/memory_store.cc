@@ -191,6 +191,28 @@ absl::StatusOr<UserPage> MemoryStore::ListUsers(std::string_view tenant, int pag
   return page;
 }
 
+absl::StatusOr<std::vector<std::string>> MemoryStore::ListTenants() {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::string> tenants;
+  for (const auto& [key, user] : users_) {
+    if (tenants.empty() || tenants.back() != key.tenant) tenants.push_back(key.tenant);
+  }
+  return tenants;
+}
+
+absl::Status MemoryStore::Adopt(const UserKey& key, int64_t revision, absl::Span<const Exchange> exchanges) {
+  STORE_RETURN_IF_ERROR(CheckAdoption(revision, exchanges));
+  const std::unique_lock lock(mutex_);
+  const auto [entry, added] = users_.try_emplace(key);
+  if (!added) return UserExists();
+  User& user = entry->second;
+  user.state = UserState::Adopted(++last_epoch_, revision, exchanges);
+  for (const Exchange& exchange : exchanges) {
+    user.exchanges.emplace(exchange.sequence, StoredExchange(exchange, exchange.sequence, options_.now()));
+  }
+  return absl::OkStatus();
+}
+
 const MemoryStore::User* MemoryStore::Find(const UserKey& key) const {
   const auto found = users_.find(key);
   return found == users_.end() ? nullptr : &found->second;

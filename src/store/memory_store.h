@@ -31,6 +31,8 @@ class MemoryStore final : public HistoryStore {
   absl::StatusOr<DeleteResult> Delete(const UserKey& user, int64_t sequence, std::string_view request_id) override;
   absl::StatusOr<ErasureReceipt> Forget(const UserKey& user, std::string_view request_id) override;
   absl::StatusOr<UserPage> ListUsers(std::string_view tenant, int page_size, std::string_view page_token) override;
+  absl::StatusOr<std::vector<std::string>> ListTenants() override;
+  absl::Status Adopt(const UserKey& user, int64_t revision, absl::Span<const Exchange> exchanges) override;
   absl::Status Ping() override { return absl::OkStatus(); }
 
  private:

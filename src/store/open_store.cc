@@ -1,9 +1,10 @@
+#include "store/open_store.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "idiolect/history_store.h"
 #include "store/memory_store.h"
 #include "store/sqlite_store.h"
 
@@ -14,11 +15,15 @@ constexpr std::string_view kSqlitePrefix = "sqlite:";
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HistoryStore>> OpenHistoryStore(std::string_view url) {
-  if (url.starts_with(kSqlitePrefix)) return SqliteStore::Open(std::string(url.substr(kSqlitePrefix.size())));
-  if (url == "memory:") return std::make_unique<MemoryStore>();
+absl::StatusOr<std::unique_ptr<HistoryStore>> OpenHistoryStore(std::string_view url, const StoreOptions& options) {
+  if (url.starts_with(kSqlitePrefix)) return SqliteStore::Open(std::string(url.substr(kSqlitePrefix.size())), options);
+  if (url == "memory:") return std::make_unique<MemoryStore>(options);
   return absl::InvalidArgumentError(
       absl::StrCat("'", std::string(url), "' names no history store; possible are sqlite:PATH and memory:"));
+}
+
+absl::StatusOr<std::unique_ptr<HistoryStore>> OpenHistoryStore(std::string_view url) {
+  return OpenHistoryStore(url, StoreOptions());
 }
 
 }  // namespace idiolect

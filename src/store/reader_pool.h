@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "store/file_place.h"
 #include "store/sqlite_connection.h"
 #include "store/store_options.h"
 
@@ -15,15 +16,20 @@ namespace idiolect {
 
 class ReaderPool {
  public:
-  ReaderPool(std::string path, const StoreOptions& options) : path_(std::move(path)), options_(options) {}
+  // `place` is that of the database at `path`.
+  ReaderPool(std::string path, const FilePlace& place, const StoreOptions& options)
+      : path_(std::move(path)), place_(place), options_(options) {}
+
+  // Gives up the connections, since they keep pages that they have read in memory; those in use when they are returned.
+  void Renew();
 
   // Runs `read` with a connection, inside a transaction: all its statements see one state of the database.
   // `read` takes a SqliteConnection& and returns a StatusOr.
   template <typename Read>
   auto Run(Read read) -> decltype(read(std::declval<SqliteConnection&>())) {
-    STORE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, Take());
-    auto result = RunInTransaction(*connection, read);
-    Return(std::move(connection));
+    STORE_ASSIGN_OR_RETURN(Loan loan, Take());
+    auto result = RunInTransaction(*loan.connection, read);
+    Return(std::move(loan));
     return result;
   }
 
@@ -36,16 +42,22 @@ class ReaderPool {
     return result;
   }
 
+  struct Loan {
+    std::unique_ptr<SqliteConnection> connection;
+    int64_t generation = 0;
+  };
   // Waits while `max_readers` are taken.
-  absl::StatusOr<std::unique_ptr<SqliteConnection>> Take();
-  void Return(std::unique_ptr<SqliteConnection> connection);
+  absl::StatusOr<Loan> Take();
+  void Return(Loan loan);
   absl::StatusOr<std::unique_ptr<SqliteConnection>> Open() const;
 
   const std::string path_;
+  const FilePlace place_;
   const StoreOptions options_;
   std::mutex mutex_;  // guards taken_ and idle_
   std::condition_variable returned_;
   int taken_ = 0;
+  int64_t generation_ = 0;  // counts Renew
   std::vector<std::unique_ptr<SqliteConnection>> idle_;
 };
 

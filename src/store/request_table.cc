@@ -1,8 +1,14 @@
 #include "store/request_table.h"
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "store/user_state.h"
 
 namespace idiolect {
+
+std::string SealedRequestId(const UserCipher& cipher, std::string_view request_id) {
+  return absl::BytesToHexString(cipher.Digest(absl::StrCat("request ", std::string(request_id))));
+}
 
 absl::StatusOr<std::optional<AnsweredRequest>> FindRequest(SqliteConnection& connection, const UserKey& user,
                                                            RequestKind kind, std::string_view request_id,

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "idiolect/history_store.h"
 #include "store/sqlite_connection.h"
+#include "store/text_vault.h"
 
 namespace idiolect {
 
@@ -21,6 +22,9 @@ struct AnsweredRequest {
   int64_t revision = 0;
   int64_t created = 0;  // microseconds; when the request was answered
 };
+
+// What stands for a request id where texts are encrypted, since ids may be made from texts.
+std::string SealedRequestId(const UserCipher& cipher, std::string_view request_id);
 
 // Nothing where the id is new, or was remembered before `oldest` (microseconds).
 absl::StatusOr<std::optional<AnsweredRequest>> FindRequest(SqliteConnection& connection, const UserKey& user,

@@ -41,6 +41,13 @@ constexpr std::array kMigrations = {
       digest BLOB PRIMARY KEY, exchanges_erased INTEGER NOT NULL, request_ids_erased INTEGER NOT NULL,
       last_revision INTEGER NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     )sql",
+    // Encryption: an exchange's four texts are empty and stand in `sealed`; a user's key is found by `key_ref`, which
+    // is empty where nothing is encrypted. `erased_keys` are still to be overwritten in the key file.
+    R"sql(
+    ALTER TABLE users ADD COLUMN key_ref BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE exchanges ADD COLUMN sealed BLOB NOT NULL DEFAULT x'';
+    CREATE TABLE erased_keys (key_ref BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+    )sql",
 };
 
 absl::Status CheckIntegrity(SqliteConnection& connection) {

@@ -5,6 +5,16 @@
 #include "store/sqlite_error.h"
 
 namespace idiolect {
+namespace {
+
+// Memory that SQLite frees shall be freed, since the process overwrites what is (cli/wiping_allocator.h): no slabs of
+// its own for pages, nor, in each connection, for small things.
+void ConfigureLibrary() {
+  static const int kDone = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+  static_cast<void>(kDone);  // fails where SQLite is in use by somebody else already, and nothing else changes
+}
+
+}  // namespace
 
 SqliteStatement::SqliteStatement(SqliteConnection& connection, std::string_view sql, sqlite3_stmt* statement)
     : connection_(&connection), sql_(sql), statement_(statement) {}
@@ -57,6 +67,7 @@ void SqliteStatement::Note(int code) {
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path,
                                                                          absl::Duration busy_timeout) {
+  ConfigureLibrary();
   sqlite3* handle = nullptr;
   // No mutex of SQLite's: a connection is used by one thread at a time.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -64,6 +75,7 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(path, handle));
   if (code != SQLITE_OK) return connection->Error(code);
   sqlite3_extended_result_codes(handle, 1);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
   sqlite3_busy_timeout(handle, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
   return connection;
 }

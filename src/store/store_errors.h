@@ -5,6 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "idiolect/exchange.h"
 
 namespace idiolect {
 
@@ -19,6 +21,20 @@ inline absl::Status RequestIdReused() {
 inline absl::Status RevisionNotReached(int64_t revision, int64_t min_revision) {
   return absl::FailedPreconditionError(
       absl::StrCat("the user's history is at revision ", revision, ", below the wanted ", min_revision));
+}
+
+inline absl::Status UserExists() { return absl::AlreadyExistsError("the user has a history in this store already"); }
+
+// Sequences from 1, growing, none above what the revision allows.
+inline absl::Status CheckAdoption(int64_t revision, absl::Span<const Exchange> exchanges) {
+  int64_t last = 0;
+  bool fits = (revision + static_cast<int64_t>(exchanges.size())) % 2 == 0;
+  for (const Exchange& exchange : exchanges) {
+    fits = fits && exchange.sequence > last;
+    last = exchange.sequence;
+  }
+  if (fits && last <= (revision + static_cast<int64_t>(exchanges.size())) / 2) return absl::OkStatus();
+  return absl::InvalidArgumentError("the exchanges and the revision are not those of one history");
 }
 
 inline absl::Status CheckPageSize(int page_size) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "idiolect/history_store.h"
 
 namespace idiolect {
@@ -29,6 +30,19 @@ struct UserState {
   // In stored resolution; meaningless without exchanges.
   int64_t first_time = 0;
   int64_t last_time = 0;
+  // By which an encrypting store finds the user's data key; empty where nothing is encrypted.
+  std::string key_ref;
+
+  // Of a user taken over from another store. A revision counts the appends and the deletions, so that the appends
+  // follow from it.
+  static UserState Adopted(int64_t epoch, int64_t revision, absl::Span<const Exchange> exchanges) {
+    UserState state;
+    for (const Exchange& exchange : exchanges) state.CountAppend(StoredTime(exchange.time));
+    state.epoch = epoch;
+    state.revision = revision;
+    state.last_sequence = (revision + state.exchange_count) / 2;
+    return state;
+  }
 
   void CountAppend(int64_t time) {
     first_time = exchange_count == 0 ? time : std::min(first_time, time);

@@ -3,14 +3,15 @@
 namespace idiolect {
 namespace {
 
-// Reads epoch, revision, last_sequence, exchange_count, first_time, last_time from `column` on.
+// Reads epoch, revision, last_sequence, exchange_count, first_time, last_time, key_ref from `column` on.
 UserState ReadState(const SqliteStatement& row, int column) {
   return {.epoch = row.Integer(column),
           .revision = row.Integer(column + 1),
           .last_sequence = row.Integer(column + 2),
           .exchange_count = row.Integer(column + 3),
           .first_time = row.Integer(column + 4),
-          .last_time = row.Integer(column + 5)};
+          .last_time = row.Integer(column + 5),
+          .key_ref = row.Bytes(column + 6)};
 }
 
 }  // namespace
@@ -18,8 +19,8 @@ UserState ReadState(const SqliteStatement& row, int column) {
 absl::StatusOr<std::optional<UserState>> LoadUser(SqliteConnection& connection, const UserKey& user) {
   STORE_ASSIGN_OR_RETURN(
       SqliteStatement row,
-      connection.Query("SELECT epoch, revision, last_sequence, exchange_count, first_time, last_time FROM users "
-                       "WHERE tenant = ? AND user_id = ?",
+      connection.Query("SELECT epoch, revision, last_sequence, exchange_count, first_time, last_time, key_ref "
+                       "FROM users WHERE tenant = ? AND user_id = ?",
                        user.tenant, user.user_id));
   STORE_ASSIGN_OR_RETURN(bool found, row.Next());
   if (!found) return std::nullopt;
@@ -27,9 +28,9 @@ absl::StatusOr<std::optional<UserState>> LoadUser(SqliteConnection& connection, 
 }
 
 absl::Status SaveUser(SqliteConnection& connection, const UserKey& user, const UserState& state) {
-  return connection.Run("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?)", user.tenant, user.user_id,
+  return connection.Run("INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", user.tenant, user.user_id,
                         state.epoch, state.revision, state.last_sequence, state.exchange_count, state.first_time,
-                        state.last_time);
+                        state.last_time, Blob{state.key_ref});
 }
 
 absl::Status RemoveUser(SqliteConnection& connection, const UserKey& user) {
@@ -41,11 +42,21 @@ absl::StatusOr<int64_t> TakeEpoch(SqliteConnection& connection) {
   return connection.QueryInteger("SELECT value FROM meta WHERE key = 'last_epoch'");
 }
 
+absl::StatusOr<std::vector<std::string>> LoadTenants(SqliteConnection& connection) {
+  STORE_ASSIGN_OR_RETURN(SqliteStatement row, connection.Query("SELECT DISTINCT tenant FROM users ORDER BY tenant"));
+  std::vector<std::string> tenants;
+  while (true) {
+    STORE_ASSIGN_OR_RETURN(bool more, row.Next());
+    if (!more) return tenants;
+    tenants.push_back(row.Text(0));
+  }
+}
+
 absl::StatusOr<std::vector<UserSummary>> LoadUsersAfter(SqliteConnection& connection, std::string_view tenant,
                                                         std::string_view after, int64_t limit) {
   STORE_ASSIGN_OR_RETURN(
       SqliteStatement row,
-      connection.Query("SELECT user_id, epoch, revision, last_sequence, exchange_count, first_time, last_time "
+      connection.Query("SELECT user_id, epoch, revision, last_sequence, exchange_count, first_time, last_time, key_ref "
                        "FROM users WHERE tenant = ? AND user_id > ? ORDER BY user_id LIMIT ?",
                        tenant, after, limit));
   std::vector<UserSummary> users;

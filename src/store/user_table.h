@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,7 @@ absl::Status RemoveUser(SqliteConnection& connection, const UserKey& user);
 // A number that no life of any user has had in this database.
 absl::StatusOr<int64_t> TakeEpoch(SqliteConnection& connection);
 
+absl::StatusOr<std::vector<std::string>> LoadTenants(SqliteConnection& connection);
 // At most `limit` users of the tenant whose id is above `after`.
 absl::StatusOr<std::vector<UserSummary>> LoadUsersAfter(SqliteConnection& connection, std::string_view tenant,
                                                         std::string_view after, int64_t limit);

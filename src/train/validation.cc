@@ -5,7 +5,7 @@
 #include <map>
 #include <random>
 
-#include "model/grad_mode.h"
+#include "model/no_gradients.h"
 
 namespace idiolect {
 namespace {
@@ -42,7 +42,7 @@ Validation::Sum Validation::Score(const DhapModel& model, const Case& c, const H
 }
 
 ValidationResult Validation::Measure(const DhapModel& model) const {
-  const ServingMode serving;
+  const NoGradients no_gradients;
   ValidationResult result;
   Sum own, other, none;
   const auto add = [](Sum& total, const Sum& s) {

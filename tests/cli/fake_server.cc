@@ -30,7 +30,7 @@ bool FakeServer::Store(const std::string& user, const v1::Exchange& exchange, co
 grpc::Status FakeServer::ImportExchanges(Context*, grpc::ServerReader<v1::ImportExchangesRequest>* reader,
                                          v1::ImportExchangesResponse* response) {
   std::lock_guard lock(mutex_);
-  ++streams;
+  if (++streams > good_streams) return {grpc::StatusCode::INTERNAL, "out of order"};
   v1::ImportExchangesRequest request;
   for (int64_t index = 0; reader->Read(&request); ++index) {
     if (conflicting_responses.count(request.exchange().response()) > 0) {

@@ -30,6 +30,7 @@ class FakeServer : public v1::HistoryService::Service,
   std::map<std::string, std::vector<v1::Exchange>> histories;
   std::set<std::string> conflicting_responses;  // imports of these are rejected by the server
   int failures_before_import = 0;               // streams that end UNAVAILABLE after they were stored
+  int good_streams = 1000;                      // imports after so many fail for good before they have stored
   int streams = 0;                              // imports begun
   std::vector<v1::DecodingOptions> decodings;   // of the replies asked for
   std::vector<int64_t> min_revisions;

@@ -95,6 +95,40 @@ TEST_F(HistoryCommandsTest, GoesOnAfterTheServerWasAway) {
   EXPECT_THAT(out_, HasSubstr("7,000 stored, 5,000 duplicate, 0 rejected"));
 }
 
+// An end in the second of three chunks, with the files that a kill would leave: the same import again sends nothing
+// that is done, and its counts and its log are those of one import.
+TEST_F(HistoryCommandsTest, InterruptedImportGoesOnAtItsLine) {
+  std::string text;
+  for (int i = 0; i < 12000; ++i) text += i % 1000 == 999 ? "{broken\n" : Line("ann", absl::StrCat("r", i % 3000));
+  const std::string path = Write("a", text), rejects = path + ".rejected.jsonl", state = path + ".import-state";
+  server_.good_streams = 1;
+  ASSERT_EQ(Run({"import", path}), 1);
+  EXPECT_TRUE(std::filesystem::exists(state));
+  server_.good_streams = 1000;
+  const int streams = server_.streams;
+  ASSERT_EQ(Run({"import", path}), 0) << err_;
+  EXPECT_THAT(err_, HasSubstr("went on after line 5,005"));
+  EXPECT_EQ(server_.streams - streams, 2) << "the chunks from there on";
+  EXPECT_THAT(out_, HasSubstr("11,988 stored, 0 duplicate, 12 rejected"));
+  const std::string log = Read(rejects);
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 12) << log;
+  EXPECT_EQ(Responses("ann").size(), 11988u);
+  EXPECT_FALSE(std::filesystem::exists(state)) << "a finished import leaves nothing behind";
+  ASSERT_EQ(Run({"import", path}), 0);
+  EXPECT_THAT(out_, HasSubstr("0 stored, 11,988 duplicate, 12 rejected"));
+}
+
+TEST_F(HistoryCommandsTest, ExportOfAllGivesBackTheImportedBytes) {
+  const std::string fine = std::string(kTwoLines) +
+                           R"({"user":"ben","post":"","post_user":"","response":"x","time":1.5,"source":""})" + "\n";
+  ASSERT_EQ(Run({"import", Write("a.jsonl", fine)}), 0) << err_;
+  ASSERT_EQ(Run({"export", "--all", "--out", folder_ + "/all.jsonl"}), 0) << err_;
+  EXPECT_EQ(Read(folder_ + "/all.jsonl"), fine);
+  EXPECT_THAT(err_, HasSubstr("3 exchanges of 2 users in"));
+  EXPECT_EQ(Run({"export"}), 2) << "one of --user and --all";
+  EXPECT_EQ(Run({"export", "--all", "--user", "ann"}), 2);
+}
+
 TEST_F(HistoryCommandsTest, ReadsGzipAndTsv) {
   const std::string path = folder_ + "/a.txt.gz";
   gzFile file = gzopen(path.c_str(), "wb");

@@ -21,6 +21,7 @@ constexpr char kTinyModel[] = "untied-3-general-memory-copy-post_copy";
 // Collects one reply. With `hold`, OnText blocks until Release: the engine is kept busy.
 class Collector : public ReplyObserver {
  public:
+  bool wants_text() const override { return true; }
   void OnText(std::string_view piece) override {
     text += piece;
     ++pieces;
@@ -44,8 +45,11 @@ class Collector : public ReplyObserver {
 
 class EngineTest : public ::testing::Test {
  protected:
+  // One thread, so that a test knows who waits for whom; the reference's precision.
   void SetUp() override { Start({}); }
-  void Start(const EngineOptions& options) {
+  void Start(EngineOptions options) {
+    options.engines = 1;
+    options.precision = Precision::kFloat32;
     auto engine = StartEngine(testing::TinyModelDir(), options);
     ASSERT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);

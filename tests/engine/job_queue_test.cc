@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "engine/queue_limit.h"
+
 namespace idiolect {
 namespace {
 
@@ -9,32 +11,44 @@ using ::testing::ElementsAre;
 
 class NamedJob : public Job {
  public:
-  NamedJob(const std::string& user, std::string name, int rows, absl::Time deadline)
-      : Job(UserKey{"t", user}, deadline, 0), name(std::move(name)), rows_(rows) {}
-  bool RunSlice(EngineContext&) override { return true; }
+  NamedJob(const std::string& user, std::string name, int rows, int tasks, absl::Time deadline)
+      : Job(UserKey{"t", user}, deadline, 0), name(std::move(name)), rows_(rows), left_(tasks) {}
+  int NextTaskRows() const override { return left_ > 0 ? rows_ : 0; }
+  std::unique_ptr<Task> NextTask() override {
+    --left_;
+    return std::make_unique<NoTask>();
+  }
   void Fail(const absl::Status&) override {}
-  int rows() const override { return rows_; }
+  bool ended() const override { return false; }
   const std::string name;
 
  private:
+  struct NoTask : Task {
+    int rows() const override { return 1; }
+    void AddRows(std::vector<DecoderRow>&) override {}
+    bool OnStep(absl::Span<const DecoderRow>, absl::Span<const RowOutput>, TokenDistribution::Workspace&) override {
+      return true;
+    }
+  };
   const int rows_;
+  int left_;
 };
 
 class JobQueueTest : public ::testing::Test {
  protected:
   std::shared_ptr<Ticket> Push(const std::string& user, const std::string& name, int rows = 1,
-                               absl::Time deadline = absl::InfiniteFuture()) {
-    auto job = std::make_unique<NamedJob>(user, name, rows, deadline);
+                               absl::Time deadline = absl::InfiniteFuture(), int tasks = 1) {
+    auto job = std::make_shared<NamedJob>(user, name, rows, tasks, deadline);
     auto ticket = job->ticket();
     queue_.Push(std::move(job));
     return ticket;
   }
   std::vector<std::string> PopAll(int rows = 64) {
     std::vector<std::string> names;
-    while (auto job = queue_.Pop(rows)) names.push_back(static_cast<NamedJob&>(*job).name);
+    while (auto job = queue_.Pop(rows).job) names.push_back(static_cast<NamedJob&>(*job).name);
     return names;
   }
-  JobQueue queue_{100};
+  JobQueue queue_;
 };
 
 TEST_F(JobQueueTest, UsersTakeTurns) {
@@ -49,7 +63,7 @@ TEST_F(JobQueueTest, AUserWhoComesBackStandsBehindTheOthers) {
   Push("ann", "a1");
   Push("ann", "a2");
   Push("ben", "b1");
-  EXPECT_EQ(static_cast<NamedJob&>(*queue_.Pop(9)).name, "a1");
+  EXPECT_EQ(static_cast<NamedJob&>(*queue_.Pop(9).job).name, "a1");
   Push("cid", "c1");
   EXPECT_THAT(PopAll(), ElementsAre("b1", "a2", "c1"));
 }
@@ -57,7 +71,7 @@ TEST_F(JobQueueTest, AUserWhoComesBackStandsBehindTheOthers) {
 TEST_F(JobQueueTest, AWideJobWaitsForRoomAndIsNotOvertaken) {
   Push("ann", "wide", 8);
   Push("ben", "narrow", 1);
-  EXPECT_EQ(queue_.Pop(4), nullptr);
+  EXPECT_EQ(queue_.Pop(4).job, nullptr);
   EXPECT_EQ(queue_.size(), 2);
   EXPECT_THAT(PopAll(8), ElementsAre("wide", "narrow"));
 }
@@ -78,14 +92,39 @@ TEST_F(JobQueueTest, GivesUpTheCancelledAndTheExpired) {
   EXPECT_THAT(PopAll(), ElementsAre("fine"));
 }
 
-TEST_F(JobQueueTest, IsFullAtItsCapacity) {
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_FALSE(queue_.full());
-    Push("user" + std::to_string(i % 7), "job");
-  }
-  EXPECT_TRUE(queue_.full());
+TEST_F(JobQueueTest, AJobOfManyTasksTakesATurnForEach) {
+  Push("ann", "list", 1, absl::InfiniteFuture(), 3);
+  Push("ann", "a2");
+  Push("ben", "b1");
+  Push("cid", "c1");
+  EXPECT_EQ(queue_.size(), 4);
+  EXPECT_THAT(PopAll(), ElementsAre("list", "b1", "c1", "list", "list", "a2"));
+  EXPECT_EQ(queue_.size(), 0);
+}
+
+TEST_F(JobQueueTest, AJobWithoutTasksIsHandedOutAtOnce) {
+  Push("ann", "profile", 1, absl::InfiniteFuture(), 0);
+  const JobQueue::Turn turn = queue_.Pop(0);
+  EXPECT_NE(turn.job, nullptr);
+  EXPECT_EQ(turn.task, nullptr);
+  EXPECT_TRUE(queue_.empty());
+}
+
+TEST_F(JobQueueTest, GivesUpEverythingWhenAsked) {
+  for (int i = 0; i < 100; ++i) Push("user" + std::to_string(i % 7), "job");
   EXPECT_EQ(queue_.TakeAll().size(), 100u);
   EXPECT_TRUE(queue_.empty());
+}
+
+TEST(QueueLimitTest, HasSoManyPlacesAndNoMore) {
+  QueueLimit limit(2);
+  EXPECT_TRUE(limit.Take());
+  EXPECT_FALSE(limit.full());
+  EXPECT_TRUE(limit.Take());
+  EXPECT_TRUE(limit.full());
+  EXPECT_FALSE(limit.Take());
+  limit.Give(1);
+  EXPECT_TRUE(limit.Take());
 }
 
 }  // namespace

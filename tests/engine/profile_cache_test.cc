@@ -9,8 +9,8 @@ namespace {
 
 UserKey User(const std::string& name, const std::string& tenant = "t") { return {tenant, name}; }
 
-std::shared_ptr<const UserProfile> Profile(int64_t epoch, int64_t revision, size_t floats = 10) {
-  auto profile = std::make_shared<UserProfile>();
+std::shared_ptr<const CompactProfile> Profile(int64_t epoch, int64_t revision, size_t floats = 10) {
+  auto profile = std::make_shared<CompactProfile>();
   profile->epoch = epoch;
   profile->revision = revision;
   profile->general.resize(floats);
@@ -46,6 +46,16 @@ TEST(ProfileCacheTest, StaysWithinItsBytesAndDropsTheLeastRecentlyUsed) {
   EXPECT_LE(cache.byte_size(), 10 * probe.byte_size() + 9);
   EXPECT_NE(cache.Find(User("u0"), 1, 1), nullptr);
   EXPECT_EQ(cache.Find(User("u1"), 1, 1), nullptr);
+}
+
+TEST(ProfileCacheTest, KnowsAnEarlierRevisionOfTheSameLife) {
+  ProfileCache cache(1 << 20);
+  cache.Insert(User("ann"), Profile(1, 5), 0);
+  EXPECT_EQ(cache.FindEarlier(User("ann"), 1)->revision, 5);
+  EXPECT_EQ(cache.FindEarlier(User("ann"), 2), nullptr);
+  EXPECT_TRUE(cache.Holds(User("ann")));
+  EXPECT_FALSE(cache.Holds(User("ben")));
+  EXPECT_EQ(cache.FindEarlier(User("ben"), 1), nullptr);
 }
 
 TEST(ProfileCacheTest, AProfileLargerThanTheCacheIsNotKept) {

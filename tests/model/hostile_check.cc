@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "model/dhap_model.h"
-#include "model/grad_mode.h"
+#include "model/no_gradients.h"
 #include "tests/support/fixtures.h"
 #include "text/utf8.h"
 
@@ -57,7 +57,7 @@ size_t BytesOf(const std::string& dir) {
 }
 
 void Use(const DhapModel& model) {
-  const ServingMode serving;
+  const NoGradients no_gradients;
   const std::vector<Exchange> history = {{1, "What shall we cook?", "Soup, please", "", {}, ""},
                                          {2, "", "\xF0\x9F\x8E\x89 \xC3\xA9t\xC3\xA9 \xFF\xC3", "", {}, ""},
                                          {3, std::string("a\0b", 3), "", "", {}, ""}};

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "model/dhap_model.h"
-#include "model/grad_mode.h"
+#include "model/no_gradients.h"
 #include "tests/support/fixtures.h"
 
 namespace idiolect {
@@ -24,7 +24,7 @@ class OracleTest : public ::testing::TestWithParam<std::string> {
 
   // Scores the cases [begin, end) as one batch and compares each token with the reference.
   void CheckBatch(size_t begin, size_t end) {
-    const ServingMode serving;
+    const NoGradients no_gradients;
     std::vector<HistoryTokens> windows;
     std::vector<std::vector<int32_t>> posts, responses;
     for (size_t i = begin; i < end; ++i) {

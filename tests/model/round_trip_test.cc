@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "model/dhap_model.h"
-#include "model/grad_mode.h"
+#include "model/no_gradients.h"
 #include "tests/support/fixtures.h"
 
 namespace idiolect {
@@ -28,7 +28,7 @@ std::string TokenizerBytes() {
 
 // The log-probabilities of every fixture case, one batch.
 at::Tensor ScoreAll(const DhapModel& model) {
-  const ServingMode serving;
+  const NoGradients no_gradients;
   std::vector<HistoryTokens> windows;
   std::vector<std::vector<int32_t>> posts, responses;
   for (const FixtureCase& c : testing::FixtureCases("")) {
@@ -94,7 +94,7 @@ class EveryModelTest : public ::testing::TestWithParam<std::string> {
 
   // Σ P(w) over the vocabulary at the step after `prefix`.
   double SumOfStep(const std::vector<Exchange>& history, const std::string& post, std::vector<int32_t> prefix) const {
-    const ServingMode serving;
+    const NoGradients no_gradients;
     std::vector<std::vector<int32_t>> targets(model_->config().vocab_size, prefix);
     for (int32_t id = 0; id < model_->config().vocab_size; ++id) targets[id].push_back(id);
     TokenBatch batch = PadTokens(targets);
@@ -118,35 +118,6 @@ TEST_P(EveryModelTest, ProbabilitiesOfAStepSumToOne) {
     EXPECT_NEAR(SumOfStep(c.history, "", {}), 1, 1e-5);
     EXPECT_NEAR(SumOfStep({}, c.post, {}), 1, 1e-5);
     EXPECT_NEAR(SumOfStep({}, "", prefix), 1, 1e-5);
-  }
-}
-
-TEST_P(EveryModelTest, AProfileAsPlainNumbersGivesTheSameScores) {
-  const ServingMode serving;
-  const std::vector<FixtureCase> cases = testing::FixtureCases("");
-  std::vector<HistoryTokens> windows;
-  for (const FixtureCase& c : cases) windows.push_back(model_->Tokenize(c.history));
-  const ProfileBatch batch = model_->profiles(windows, {});
-  for (size_t i = 0; i < cases.size(); ++i) {
-    SCOPED_TRACE(i);
-    const UserProfile profile = ToUserProfile(batch, static_cast<int64_t>(i));
-    EXPECT_EQ(profile.memory_size(), model_->config().memory ? static_cast<int>(windows[i].size()) : 0);
-    const auto score = [&](const ProfileBatch& p) {
-      return model_->Score(p, {model_->PostIds(cases[i].post)}, PadTokens({model_->ResponseIds(cases[i].response)}),
-                           {});
-    };
-    const auto alone = score(model_->profiles({windows[i]}, {})), viewed = score(ViewOf(profile));
-    EXPECT_LT((alone.log_probs - viewed.log_probs).abs().max().item<double>(), 1e-5);
-    EXPECT_LT((alone.copy_probability - viewed.copy_probability).abs().max().item<double>(), 1e-5);
-    ASSERT_EQ(alone.memory_weights.sizes(), viewed.memory_weights.sizes());
-    // Out and in once more changes nothing at all.
-    const UserProfile again = ToUserProfile(ViewOf(profile), 0);
-    EXPECT_EQ(again.general, profile.general);
-    EXPECT_EQ(again.keys, profile.keys);
-    EXPECT_EQ(again.values, profile.values);
-    EXPECT_EQ(again.word_states, profile.word_states);
-    EXPECT_EQ(again.word_ids, profile.word_ids);
-    EXPECT_EQ(again.word_pairs, profile.word_pairs);
   }
 }
 

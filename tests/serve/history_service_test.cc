@@ -408,6 +408,18 @@ TEST_F(HistoryServiceTest, AProfileBuiltWhileItsUserIsErasedDoesNotStay) {
   EXPECT_TRUE(Eventually([&] { return !engine_->HoldsProfileOf(ann); }));
 }
 
+TEST_F(HistoryServiceTest, AnAppendPreparesTheNextReplyOfAUserWhoWasHereLately) {
+  Append("ann", "p", "mine");
+  Append("ben", "p", "his");
+  EXPECT_EQ(engine_->prepared(), 0) << "nobody has asked for a reply of theirs yet";
+  Reply("ann", "hi");
+  Append("ann", "p", "mine, too");
+  Append("ben", "p", "his, too");
+  EXPECT_TRUE(Eventually([&] { return engine_->prepared() == 1; }));
+  EXPECT_EQ(engine_->last_prepared().revision, 2);
+  EXPECT_EQ(engine_->last_prepared().exchanges.size(), 2u);
+}
+
 TEST_F(HistoryServiceTest, ADeletedExchangeLeavesNoProfileBehind) {
   Append("ann", "p", "mine");
   Reply("ann", "hi");

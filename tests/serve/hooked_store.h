@@ -59,6 +59,14 @@ class HookedStore final : public HistoryStore {
     if (unreachable) return Gone();
     return inner_.ListUsers(tenant, page_size, page_token);
   }
+  absl::StatusOr<std::vector<std::string>> ListTenants() override {
+    if (unreachable) return Gone();
+    return inner_.ListTenants();
+  }
+  absl::Status Adopt(const UserKey& user, int64_t revision, absl::Span<const Exchange> exchanges) override {
+    if (unreachable) return Gone();
+    return inner_.Adopt(user, revision, exchanges);
+  }
   absl::Status Ping() override { return unreachable ? Gone() : inner_.Ping(); }
 
  private:

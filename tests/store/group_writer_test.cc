@@ -20,8 +20,9 @@ class GroupWriterTest : public testing::Test {
     ASSERT_TRUE(raw_->RunScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE t (v TEXT)").ok());
     auto log_keeper = LogKeeper::Create(*raw_, options_);
     ASSERT_TRUE(log_keeper.ok());
-    writer_ = std::make_unique<GroupWriter>(*std::move(connection), *std::move(log_keeper), options_,
-                                            [](SqliteConnection&) { return absl::OkStatus(); });
+    writer_ = std::make_unique<GroupWriter>(
+        *std::move(connection), *std::move(log_keeper), options_,
+        GroupWriter::Hooks{.prune = [](SqliteConnection&) { return GroupWriter::Pruned(); }});
   }
 
   static absl::Status Insert(SqliteConnection& connection, const std::string& value) {

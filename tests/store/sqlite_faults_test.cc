@@ -89,6 +89,49 @@ TEST_F(SqliteFaultsTest, LockedDatabaseIsUnavailableAndPasses) {
   EXPECT_EQ(AppendCode("hello", "r"), absl::StatusCode::kOk);
 }
 
+TEST_F(SqliteFaultsTest, DatabaseThatIsMovedAwayIsUnavailableUntilItIsBack) {
+  Append("ann", "hi", "before");
+  std::filesystem::rename(store_.path(), store_.path() + ".moved");
+  EXPECT_EQ(AppendCode("during", "r"), kUnavailable);
+  EXPECT_EQ(store_->Forget(User("ann"), "f").status().code(), kUnavailable);
+  EXPECT_EQ(store_->Ping().code(), kUnavailable);
+  EXPECT_FALSE(std::filesystem::exists(store_.path())) << "no new empty database in its place";
+  std::filesystem::rename(store_.path() + ".moved", store_.path());
+  EXPECT_TRUE(store_->Ping().ok());
+  EXPECT_EQ(AppendCode("after", "r2"), absl::StatusCode::kOk);
+  EXPECT_EQ(AppendCode("during", "r"), absl::StatusCode::kOk);
+  store_.Reopen();
+  EXPECT_THAT(Recent("ann"), ElementsAre("before", "after", "during"));
+}
+
+TEST_F(SqliteFaultsTest, DatabaseThatIsReplacedIsNotMixedWithTheOther) {
+  Append("ann", "hi", "before");
+  const std::string other = store_.folder().File("other.db");
+  { Value(Value(SqliteStore::Open(other))->Append(User("ann"), Said("hi", "of the other"), "")); }
+  std::filesystem::rename(other, store_.path());
+  EXPECT_EQ(AppendCode("during", "r"), kUnavailable);
+  EXPECT_EQ(store_->Ping().code(), kUnavailable);
+  std::vector<std::thread> readers;  // more than have a connection yet
+  for (int t = 0; t < 4; ++t) {
+    readers.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        const absl::StatusOr<History> history = store_->Recent(User("ann"), 10);
+        if (history.ok()) {
+          EXPECT_THAT(Responses(history->exchanges), ElementsAre("before"));
+        }
+      }
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+}
+
+TEST_F(SqliteFaultsTest, ReadOnlyFileIsToldAtTheStart) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may write to every file";
+  store_.Close();
+  std::filesystem::permissions(store_.path(), std::filesystem::perms::owner_read);
+  EXPECT_THAT(std::string(SqliteStore::Open(store_.path()).status().message()), testing::HasSubstr("can't open"));
+}
+
 // Appends from several threads until it is killed, and writes each acknowledged number to `acknowledged`.
 [[noreturn]] void AppendForEver(const std::string& path, int acknowledged) {
   auto store = SqliteStore::Open(path);

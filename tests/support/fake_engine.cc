@@ -4,11 +4,18 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 namespace idiolect::testing {
 namespace {
+
+absl::Status FullQueue() {
+  absl::Status status = absl::ResourceExhaustedError("the queue is full");
+  status.SetPayload(std::string(kRetryDelayPayload), absl::Cord("1.25"));
+  return status;
+}
 
 // The same on every machine and in every run.
 uint64_t Hash(std::string_view text, uint64_t hash = 1469598103934665603u) {
@@ -112,7 +119,7 @@ absl::StatusOr<std::shared_ptr<Ticket>> FakeEngine::Enqueue(absl::Time deadline,
   };
   std::shared_ptr<Ticket> ticket = job.ticket;
   std::lock_guard lock(mutex_);
-  if (static_cast<int>(queue_.size()) >= options_.max_queue) return absl::ResourceExhaustedError("the queue is full");
+  if (static_cast<int>(queue_.size()) >= options_.max_queue) return FullQueue();
   ++submitted_;
   last_deadline_ = deadline;
   queue_.push_back(std::move(job));
@@ -234,6 +241,28 @@ absl::StatusOr<std::shared_ptr<Ticket>> FakeEngine::SubmitMemoryQuery(const User
 void FakeEngine::Forget(const UserKey& user) {
   std::lock_guard lock(mutex_);
   std::erase_if(profiles_, [&](const auto& key) { return std::get<0>(key) == user; });
+}
+
+absl::Status FakeEngine::CheckQueue(const UserKey& user) const {
+  std::lock_guard lock(mutex_);
+  if (static_cast<int>(queue_.size()) < options_.max_queue) return absl::OkStatus();
+  return FullQueue();
+}
+
+void FakeEngine::PrepareProfile(const UserKey& user, History history) {
+  std::lock_guard lock(mutex_);
+  ++prepared_;
+  last_prepared_ = std::move(history);
+}
+
+History FakeEngine::last_prepared() const {
+  std::lock_guard lock(mutex_);
+  return last_prepared_;
+}
+
+int FakeEngine::prepared() const {
+  std::lock_guard lock(mutex_);
+  return prepared_;
 }
 
 EngineStats FakeEngine::stats() const {

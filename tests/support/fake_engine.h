@@ -39,7 +39,13 @@ class FakeEngine final : public Engine {
   void Forget(const UserKey& user) override;
   double Surprisal(std::string_view word) const override { return static_cast<double>(word.size()); }
   const ModelInfo& model_info() const override { return info_; }
+  absl::Status CheckQueue(const UserKey& user) const override;
+  bool HoldsProfile(const UserKey& user) const override { return HoldsProfileOf(user); }
+  void PrepareProfile(const UserKey& user, History history) override;
   EngineStats stats() const override;
+  // Histories handed to PrepareProfile so far.
+  int prepared() const;
+  History last_prepared() const;
 
   // While paused, nothing of the queue is begun.
   void Pause();
@@ -75,7 +81,8 @@ class FakeEngine final : public Engine {
   std::set<std::tuple<UserKey, int64_t, int64_t>> profiles_;
   absl::Status next_failure_;
   absl::Time last_deadline_;
-  int submitted_ = 0, cancelled_ = 0;
+  int submitted_ = 0, cancelled_ = 0, prepared_ = 0;
+  History last_prepared_;
   bool paused_ = false, stopping_ = false;
   std::thread thread_;
 };

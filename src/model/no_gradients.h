@@ -1,4 +1,4 @@
-// Serving needs no gradients and pays for none: hold one of these in every thread that computes without training.
+// Who only measures needs no gradients and pays for none: hold one of these while computing.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -6,7 +6,7 @@
 
 namespace idiolect {
 
-class ServingMode {
+class NoGradients {
  private:
   c10::InferenceMode guard_;
 };

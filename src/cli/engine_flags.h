@@ -1,0 +1,24 @@
+// The options of `serve` and `bench` that say how the engine runs.
+#pragma once
+
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "idiolect/engine.h"
+
+namespace idiolect {
+
+class EngineFlags {
+ public:
+  void AddTo(CLI::App& verb);
+  // kInvalidArgument names the flag.
+  absl::StatusOr<EngineOptions> ToOptions() const;
+
+ private:
+  EngineOptions options_;
+  std::string precision_ = std::string(PrecisionName(options_.precision));
+  int64_t cache_mib_ = options_.profile_cache_bytes >> 20;
+};
+
+}  // namespace idiolect

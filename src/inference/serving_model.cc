@@ -1,0 +1,34 @@
+#include "inference/serving_model.h"
+
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+
+namespace idiolect {
+
+absl::StatusOr<std::unique_ptr<ServingModel>> ServingModel::Load(const std::string& directory, Precision precision) {
+  const auto model = DhapModel::Load(directory);
+  if (!model.ok()) return model.status();
+  return Pack(**model, precision);
+}
+
+absl::StatusOr<std::unique_ptr<ServingModel>> ServingModel::Pack(const DhapModel& model, Precision precision) {
+  try {
+    return std::unique_ptr<ServingModel>(new ServingModel(model, precision));
+  } catch (const std::exception& e) {  // oneDNN's: the instruction set lacks what the precision needs
+    return absl::UnimplementedError(absl::StrCat("precision: this processor can't compute with ",
+                                                 std::string(PrecisionName(precision)), ": ", e.what()));
+  }
+}
+
+ServingModel::ServingModel(const DhapModel& model, Precision precision)
+    : profiles(model.config(), model.parameters(), precision),
+      posts(model.config(), model.parameters(), precision),
+      decoder(model.config(), model.parameters(), precision),
+      config_(model.config()),
+      texts_(model.texts()),
+      content_hash_(model.content_hash()),
+      parameter_count_(model.parameters().count()),
+      precision_(precision) {}
+
+}  // namespace idiolect

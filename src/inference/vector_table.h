@@ -1,0 +1,36 @@
+// Rows of d numbers, kept as they serve: as floats, or as bytes with a scale a row, a quarter of the size.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "idiolect/precision.h"
+
+namespace idiolect {
+
+class VectorTable {
+ public:
+  VectorTable() = default;
+  // Bytes for int8, floats for the other precisions.
+  VectorTable(int d, Precision precision) : d_(d), bytes_only_(precision == Precision::kInt8) {}
+
+  void Append(const float* row);
+  void AppendFrom(const VectorTable& other, int row);  // of the same kind; the very same numbers
+  void ShrinkToFit();
+
+  int rows() const { return rows_; }
+  // out[i] = factor · (query · row i).
+  void Dot(const float* query, float factor, float* out) const;
+  // out += Σ weights[i] · row i.
+  void AddWeighted(const float* weights, float* out) const;
+  std::vector<float> ToFloats() const;  // [rows, d]
+  int64_t byte_size() const;
+
+ private:
+  int d_ = 0, rows_ = 0;
+  bool bytes_only_ = false;
+  std::vector<float> floats_, scales_;
+  std::vector<int8_t> bytes_;
+};
+
+}  // namespace idiolect

@@ -1,0 +1,42 @@
+// Posts, responses and histories in token ids, cut to what the model reads. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "idiolect/exchange.h"
+#include "model/config.h"
+#include "text/tokenizer.h"
+
+namespace idiolect {
+
+// A window of a user's history in token ids, oldest pair first, at most max_history pairs.
+struct HistoryTokens {
+  std::vector<std::vector<int32_t>> posts;      // as Tokenizer::PostIds gives them
+  std::vector<std::vector<int32_t>> responses;  // as Tokenizer::ResponseIds gives them
+  size_t size() const { return responses.size(); }
+};
+
+class ExchangeTokenizer {
+ public:
+  ExchangeTokenizer(const ModelConfig& config, std::shared_ptr<const Tokenizer> tokenizer)
+      : config_(config), tokenizer_(std::move(tokenizer)) {}
+
+  std::vector<int32_t> PostIds(std::string_view post) const {
+    return tokenizer_->PostIds(post, config_.max_post_tokens);
+  }
+  std::vector<int32_t> ResponseIds(std::string_view text) const {
+    return tokenizer_->ResponseIds(text, config_.max_response_tokens);
+  }
+  // The newest max_history pairs.
+  HistoryTokens Tokenize(const std::vector<Exchange>& history) const;
+
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+
+ private:
+  ModelConfig config_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+};
+
+}  // namespace idiolect
