@@ -14,6 +14,7 @@
 #include "bench/report.h"
 #include "cli/commands.h"
 #include "cli/engine_flags.h"
+#include "cli/settings_flags.h"
 #include "idiolect/history_store.h"
 #include "serve/server.h"
 #include "text/synthetic_tokenizer.h"
@@ -63,13 +64,15 @@ class BenchCommand : public Command {
     random->excludes(server);
     verb.add_flag("--grpc", grpc_, "Put a server of its own on loopback between, with a store")->excludes(server);
     verb.add_option("--store", store_url_, "Where that server keeps histories")->capture_default_str();
-    engine_.AddTo(verb);
+    engine_.AddTo(settings_);
+    flags_.AddTo(verb, settings_);
     AddWorkloadOptions(verb);
     AddLoadOptions(verb);
     verb.add_flag("--json", json_, "One JSON object instead of a table");
   }
 
   absl::Status Run(Console& console) override {
+    if (absl::Status s = flags_.Apply(); !s.ok()) return s;
     if (model_dir_.empty() + config_path_.empty() + server_address_.empty() != 2)
       return absl::InvalidArgumentError("--model, --random-weights, --server: expected one of them");
     if (ask_.stream && !grpc_ && server_address_.empty())
@@ -249,6 +252,8 @@ class BenchCommand : public Command {
   std::optional<int> history_;
   double deadline_ms_ = 0;
   EngineFlags engine_;
+  Settings settings_;
+  SettingsFlags flags_;
   EngineOptions options_;
   BenchAsk ask_{.decoding = {.temperature = 1, .top_p = 0.9}};
   LoadOptions load_;

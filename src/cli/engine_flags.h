@@ -1,18 +1,18 @@
-// The options of `serve` and `bench` that say how the engine runs.
+// The settings of `serve` and `bench` that say how the engine runs.
 #pragma once
 
 #include <string>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
+#include "config/settings.h"
 #include "idiolect/engine.h"
 
 namespace idiolect {
 
 class EngineFlags {
  public:
-  void AddTo(CLI::App& verb);
-  // kInvalidArgument names the flag.
+  void AddTo(Settings& settings);
+  // kInvalidArgument names the setting.
   absl::StatusOr<EngineOptions> ToOptions() const;
 
  private:

@@ -1,14 +1,17 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 #include <ostream>
 #include <thread>
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/engine_flags.h"
+#include "cli/serve_settings.h"
+#include "cli/settings_flags.h"
 #include "cli/store_flags.h"
 #include "cli/wiping_allocator.h"
 #include "serve/server.h"
@@ -24,6 +27,9 @@ constexpr char kTeaching[] = R"(Example:
 Serves replies, rankings, histories and profiles over gRPC (proto/idiolect/v1) until SIGTERM or Ctrl-C, which let calls in
 flight finish. The store is created when it is absent; `memory:` keeps nothing beyond the process. Nothing is encrypted
 and nobody is asked who they are: keep the address on this machine, or behind something that does both.
+
+Each setting is a flag (--max-queue 10), a variable of the environment (IDIOLECT_MAX_QUEUE=10) and a line of the --config
+file (max_queue = 10); flags overrule the environment, which overrules the file. --example-config prints such a file.
 )";
 
 // Waits for a signal that asks the process to end. The signals must be blocked in every thread.
@@ -58,75 +64,87 @@ class ServeCommand : public Command {
   bool computes() const override { return true; }
 
   void AddOptions(CLI::App& verb) override {
-    verb.add_option("--model", model_dir_, "Model directory")->required();
-    verb.add_option("--store", store_url_, "Where histories live: sqlite:PATH or memory:")->required();
-    verb.add_option("--listen", server_.listen_address, "Address; port 0 takes a free one")->capture_default_str();
-    engine_.AddTo(verb);
-    verb.add_option("--master-key-file", master_key_file_,
-                    "Encrypt texts at rest under this key; else IDIOLECT_MASTER_KEY, where it is set")
+    verb.add_option("--config", config_file_, "TOML file with settings, which the environment and flags overrule")
+        ->envname("IDIOLECT_CONFIG")
         ->option_text("PATH");
-    verb.add_option("--ttl-days", ttl_days_, "Delete exchanges older than that, or those of one tenant")
-        ->option_text("[TENANT=]DAYS ...");
-    verb.add_option("--max-history-per-user", max_history_, "Delete the first exchanges of longer histories; 0: none")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
-    verb.add_flag("--wipe-memory,!--no-wipe-memory", wipe_memory_,
-                  "Overwrite memory that is freed, so that no text stays behind (the default)");
-    verb.add_flag("--unsafe-lose-power-cuts", unsafe_lose_power_cuts_)->group("");  // for scripts/check-power-cuts
-    verb.add_option("--drain-seconds", drain_seconds_, "How long calls in flight may go on at the end")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+    verb.add_flag("--print-config", print_config_, "Print every setting and where its value came from, and end");
+    verb.add_flag("--example-config", example_config_, "Print a file for --config with all settings, and end");
+    settings_.AddTo(table_);
+    flags_.AddTo(verb, table_);
   }
 
   absl::Status Run(Console& console) override {
-    if (wipe_memory_) WipeFreedMemory();
+    if (example_config_) {
+      table_.PrintExample(console.out);
+      return absl::OkStatus();
+    }
+    if (absl::Status status = ReadSettings(console); !status.ok()) return status;
+    if (print_config_) {
+      table_.Print(console.out);
+      return absl::OkStatus();
+    }
+    if (absl::Status status = settings_.Check(); !status.ok()) return status;
+    return Serve(console);
+  }
+
+ private:
+  // File, environment, flags: whoever comes later has the last word.
+  absl::Status ReadSettings(Console& console) {
+    absl::Status status = config_file_.empty() ? absl::OkStatus() : table_.ReadFile(config_file_);
+    if (status.ok()) status = table_.ReadEnvironment([](const char* name) { return std::getenv(name); });
+    if (status.ok()) status = flags_.Apply();
+    for (const auto& [name, meant] : table_.Misspelt(environ)) {
+      console.err << name << " is no setting; " << meant << " is" << std::endl;
+    }
+    return status;
+  }
+
+  absl::Status Serve(Console& console) {
+    if (settings_.wipe_memory) WipeFreedMemory();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);                    // before any thread starts: they inherit it
     spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));  // stdout is for what a script may read
-    server_.drain_limit = absl::Seconds(drain_seconds_);
+    settings_.server.drain_limit = absl::Seconds(settings_.drain_seconds);
     StoreOptions store_options;
     DeletionRelay relay;
     const absl::Status read = ReadStoreOptions(store_options);
     if (!read.ok()) return read;
     store_options.on_deletion = [&relay](const UserKey& user) { relay.Tell(user); };
-    const auto store = OpenHistoryStore(store_url_, store_options);
+    const auto store = OpenHistoryStore(settings_.store_url, store_options);
     if (!store.ok()) return store.status();
-    const auto options = engine_.ToOptions();
+    const auto options = settings_.engine.ToOptions();
     if (!options.ok()) return options.status();
-    const auto engine = StartEngine(model_dir_, *options);
+    const auto engine = StartEngine(settings_.model_dir, *options);
     if (!engine.ok()) return engine.status();
     relay.Connect(**engine);
-    const auto server = Server::Start(server_, **engine, **store);
+    const auto server = Server::Start(settings_.server, **engine, **store);
     if (!server.ok()) return server.status();
     const ModelInfo& model = (*engine)->model_info();
     console.out << "model " << model.name << ", " << model.parameter_count << " parameters, " << model.precision
                 << " on " << model.device << "\n"
-                << "store " << store_url_ << "\nlistening on " << (*server)->address() << std::endl;
+                << "store " << settings_.store_url << "\nlistening on " << (*server)->address() << std::endl;
     WaitForStop(signals);
     (*server)->Shutdown();
     relay.Disconnect();
     return absl::OkStatus();
   }
 
- private:
   absl::Status ReadStoreOptions(StoreOptions& options) const {
-    const absl::Status vault = FindVault(master_key_file_, options.vault);
+    const absl::Status vault = settings_.FindVault(options.vault);
     if (!vault.ok()) return vault;
-    options.max_exchanges_per_user = max_history_;
-    options.unsafe_lose_power_cuts = unsafe_lose_power_cuts_;
-    return ParseTimesToLive(ttl_days_, options.time_to_live);
+    options.max_exchanges_per_user = settings_.max_history;
+    options.unsafe_lose_power_cuts = settings_.unsafe_lose_power_cuts;
+    return ParseTimesToLive(settings_.ttl_days, options.time_to_live);
   }
 
-  std::string model_dir_, store_url_, master_key_file_;
-  std::vector<std::string> ttl_days_;
-  int64_t max_history_ = 0;
-  bool wipe_memory_ = true, unsafe_lose_power_cuts_ = false;
-  ServerOptions server_;
-  EngineFlags engine_;
-  double drain_seconds_ = 20;
+  std::string config_file_;
+  bool print_config_ = false, example_config_ = false;
+  ServeSettings settings_;
+  Settings table_;
+  SettingsFlags flags_;
 };
 
 }  // namespace

@@ -1,0 +1,50 @@
+#include "cli/serve_settings.h"
+
+#include "cli/store_flags.h"
+#include "store/master_key.h"
+
+namespace idiolect {
+
+void ServeSettings::AddTo(Settings& s) {
+  s.Group("What is served, and where");
+  s.Add("model", model_dir, "Model directory");
+  s.Add("store", store_url, "Where histories live: sqlite:PATH or memory:");
+  s.Add("listen", server.listen_address, "Address; port 0 takes a free one");
+
+  s.Group("The engine");
+  engine.AddTo(s);
+
+  s.Group("Limits of requests");
+  s.Add("max_message_bytes", server.max_message_bytes, {1024, 1 << 30}, "Of one request message");
+  s.Add("max_text_bytes", server.max_text_bytes, {16, 1 << 20}, "Of a post, a response or a candidate");
+  s.Add("store_threads", server.store_threads, {1, 4096}, "Threads that wait for the store");
+  s.Add("max_store_queue", server.max_store_queue, {1, 1e9}, "Calls that may wait for such a thread");
+  s.Add("drain_seconds", drain_seconds, {0, 86400}, "How long calls in flight may go on at the end");
+
+  s.Group("Keeping histories");
+  s.Add("master_key", master_key, "Encrypt texts at rest under this key").Secret();
+  s.Add("master_key_file", master_key_file, "Encrypt texts at rest under the key in this file");
+  s.Add("ttl_days", ttl_days, "Delete exchanges older than DAYS, or with TENANT=DAYS those of one tenant");
+  s.Add("max_history_per_user", max_history, kAnyCount, "Delete the first exchanges of longer histories; 0: none");
+  s.Add("wipe_memory", wipe_memory, "Overwrite memory that is freed, so that no text stays behind");
+  s.Add("unsafe_lose_power_cuts", unsafe_lose_power_cuts, "For scripts/check-power-cuts").Hidden();
+}
+
+absl::Status ServeSettings::Check() const {
+  if (model_dir.empty()) {
+    return absl::InvalidArgumentError("model: is not set; --model DIR, IDIOLECT_MODEL or a line of the --config file");
+  }
+  if (store_url.empty()) {
+    return absl::InvalidArgumentError("store: is not set; --store URL, IDIOLECT_STORE or a line of the --config file");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServeSettings::FindVault(std::shared_ptr<const TextVault>& vault) const {
+  if (!master_key_file.empty() || master_key.empty()) return idiolect::FindVault(master_key_file, vault);
+  absl::StatusOr<SecretKey> key = ParseMasterKey(master_key, "the setting master_key");
+  if (key.ok()) vault = std::make_shared<TextVault>(*std::move(key));
+  return key.status();
+}
+
+}  // namespace idiolect

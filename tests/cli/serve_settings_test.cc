@@ -1,0 +1,68 @@
+// The settings of `serve` as a whole: the shipped example, precedence, and what the command line says.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <regex>
+
+#include "tests/cli/command_fixture.h"
+
+namespace idiolect {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ServeSettingsTest : public CommandFixture {
+ protected:
+  ~ServeSettingsTest() override { unsetenv("IDIOLECT_MAX_QUEUE"); }
+
+  // The line of --print-config for a setting, and where it came from, with one space each.
+  std::string Line(const std::string& name) const {
+    std::smatch line;
+    if (!std::regex_search(out_, line, std::regex("(?:^|\n)(" + name + " = .*)"))) return "";
+    return std::regex_replace(line[1].str(), std::regex(" +"), " ");
+  }
+};
+
+TEST_F(ServeSettingsTest, TheShippedExampleIsWhatTheProgramPrints) {
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--example-config"}), 0) << err_;
+  EXPECT_EQ(Read(IDIOLECT_SOURCE_DIR "/docker/idiolect.toml"), out_)
+      << "run `build/bin/idiolect serve --example-config > docker/idiolect.toml`";
+}
+
+TEST_F(ServeSettingsTest, TheShippedExampleMeansTheDefaults) {
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--print-config"}), 0) << err_;
+  const std::string defaults = std::regex_replace(out_, std::regex(" +# .*"), "");
+  const std::string all_lines =
+      std::regex_replace(Read(IDIOLECT_SOURCE_DIR "/docker/idiolect.toml"), std::regex("(^|\n)# ([a-z_]+ = )"), "$1$2");
+  const std::string path = Write("all.toml", all_lines);
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--config", path, "--print-config"}), 0) << err_;
+  EXPECT_THAT(Line("max_queue"), HasSubstr(path + ":"));
+  EXPECT_EQ(std::regex_replace(out_, std::regex(" +# .*"), ""), defaults);
+}
+
+TEST_F(ServeSettingsTest, FlagsOverruleTheEnvironmentOverrulesTheFile) {
+  const std::string path = Write("some.toml", "max_queue = 5\nmax_batch_rows = 6\nengines = 7\n");
+  setenv("IDIOLECT_MAX_QUEUE", "50", 1);
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--config", path, "--print-config", "--max-batch-rows", "60"}), 0) << err_;
+  EXPECT_EQ(Line("max_queue"), "max_queue = 50 # environment IDIOLECT_MAX_QUEUE");
+  EXPECT_EQ(Line("max_batch_rows"), "max_batch_rows = 60 # flag --max-batch-rows");
+  EXPECT_EQ(Line("engines"), "engines = 7 # " + path + ":3");
+  EXPECT_EQ(Line("listen"), "listen = \"127.0.0.1:50051\" # default");
+}
+
+TEST_F(ServeSettingsTest, SwitchesHaveTwoFlags) {
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--print-config", "--no-wipe-memory"}), 0) << err_;
+  EXPECT_EQ(Line("wipe_memory"), "wipe_memory = false # flag --wipe-memory");
+}
+
+TEST_F(ServeSettingsTest, MistakesAreExplained) {
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--max-queue", "0"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--max-queue: expected INT from 1, got '0'"));
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--config", Write("wrong.toml", "precison = 'int8'\n")}), 1);
+  EXPECT_THAT(err_, HasSubstr("wrong.toml:1: precison is not a setting; the nearest one is precision"));
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--store", "memory:"}), 1);
+  EXPECT_THAT(err_, HasSubstr("model: is not set"));
+}
+
+}  // namespace
+}  // namespace idiolect
