@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/serve_settings.h"
 #include "cli/settings_flags.h"
+#include "cli/start_report.h"
 #include "cli/store_flags.h"
 #include "cli/wiping_allocator.h"
 #include "serve/server.h"
@@ -115,17 +116,17 @@ class ServeCommand : public Command {
     store_options.on_deletion = [&relay](const UserKey& user) { relay.Tell(user); };
     const auto store = OpenHistoryStore(settings_.store_url, store_options);
     if (!store.ok()) return store.status();
+    ReportStore(settings_, console.out);
     const auto options = settings_.engine.ToOptions();
     if (!options.ok()) return options.status();
     const auto engine = StartEngine(settings_.model_dir, *options);
     if (!engine.ok()) return engine.status();
+    ReportModel((*engine)->model_info(), console.out);
+    ReportEngine(*options, (*engine)->model_info(), console.out);
     relay.Connect(**engine);
     const auto server = Server::Start(settings_.server, **engine, **store);
     if (!server.ok()) return server.status();
-    const ModelInfo& model = (*engine)->model_info();
-    console.out << "model " << model.name << ", " << model.parameter_count << " parameters, " << model.precision
-                << " on " << model.device << "\n"
-                << "store " << settings_.store_url << "\nlistening on " << (*server)->address() << std::endl;
+    console.out << "listening on " << (*server)->address() << std::endl;
     WaitForStop(signals);
     (*server)->Shutdown();
     relay.Disconnect();

@@ -25,39 +25,48 @@ bool IsServerFault(grpc::StatusCode code) {
 }  // namespace
 
 void CallLedger::StartDraining() {
-  std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex_);
   draining_ = true;
 }
 
 bool CallLedger::AwaitIdle(absl::Duration limit) {
   std::unique_lock lock(mutex_);
-  const auto idle = [this] { return in_flight_ == 0; };
+  const auto idle = [this] { return in_flight_.empty(); };
   if (limit < absl::Hours(24 * 365)) return idle_.wait_for(lock, absl::ToChronoNanoseconds(limit), idle);
   idle_.wait(lock, idle);  // so far ahead the clock's arithmetic overflows
   return true;
 }
 
-bool CallLedger::Enter() {
-  std::lock_guard lock(mutex_);
-  ++in_flight_;
+void CallLedger::CancelAll() {
+  const std::lock_guard lock(mutex_);
+  const std::set<CallRecord*> calls = in_flight_;
+  for (CallRecord* call : calls) {
+    if (in_flight_.count(call) > 0) call->context_.TryCancel();
+  }
+}
+
+bool CallLedger::Enter(CallRecord& call) {
+  const std::lock_guard lock(mutex_);
+  in_flight_.insert(&call);
   return !draining_;
 }
 
-void CallLedger::Leave() {
+void CallLedger::Leave(CallRecord& call) {
   // Notified under the lock: whoever waits may destroy the ledger as soon as it is released.
-  std::lock_guard lock(mutex_);
-  if (--in_flight_ == 0) idle_.notify_all();
+  const std::lock_guard lock(mutex_);
+  in_flight_.erase(&call);
+  if (in_flight_.empty()) idle_.notify_all();
 }
 
-CallRecord::CallRecord(CallLedger& ledger, std::string_view method)
-    : ledger_(ledger), method_(method), admitted_(ledger.Enter()) {}
+CallRecord::CallRecord(CallLedger& ledger, std::string_view method, grpc::CallbackServerContext& context)
+    : ledger_(ledger), method_(method), context_(context), admitted_(ledger.Enter(*this)) {}
 
 CallRecord::~CallRecord() {
   if (admitted_ && IsServerFault(code_)) {
     spdlog::warn("{} failed: {} after {:.1f} ms", method_, StatusCodeName(code_),
                  absl::ToDoubleMilliseconds(absl::Now() - start_));
   }
-  ledger_.Leave();
+  ledger_.Leave(*this);
 }
 
 absl::Status CallRecord::admission() const {

@@ -3,13 +3,17 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/status_code_enum.h"
 
 namespace idiolect {
+
+class CallRecord;
 
 class CallLedger {
  public:
@@ -17,15 +21,18 @@ class CallLedger {
   void StartDraining();
   // Waits until no call is in flight; false when `limit` passed first.
   bool AwaitIdle(absl::Duration limit);
+  // Has gRPC tell the clients of all calls in flight CANCELLED. The calls end by themselves, soon after.
+  void CancelAll();
 
  private:
   friend class CallRecord;
-  bool Enter();  // false while draining; must be left all the same
-  void Leave();
+  bool Enter(CallRecord& call);  // false while draining; must be left all the same
+  void Leave(CallRecord& call);
 
-  std::mutex mutex_;
-  std::condition_variable idle_;
-  int in_flight_ = 0;
+  // Recursive: gRPC may end a call, which then leaves, on the thread that cancels it.
+  std::recursive_mutex mutex_;
+  std::condition_variable_any idle_;
+  std::set<CallRecord*> in_flight_;
   bool draining_ = false;
 };
 
@@ -33,7 +40,7 @@ class CallLedger {
 class CallRecord {
  public:
   // `method` is a literal, "DialogueService.GenerateReply".
-  CallRecord(CallLedger& ledger, std::string_view method);
+  CallRecord(CallLedger& ledger, std::string_view method, grpc::CallbackServerContext& context);
   ~CallRecord();  // logs a failure that isn't the client's: method, code and duration; never a text, never a user
   CallRecord(const CallRecord&) = delete;
   CallRecord& operator=(const CallRecord&) = delete;
@@ -43,8 +50,10 @@ class CallRecord {
   void set_code(grpc::StatusCode code) { code_ = code; }
 
  private:
+  friend class CallLedger;
   CallLedger& ledger_;
   const std::string_view method_;
+  grpc::CallbackServerContext& context_;
   const absl::Time start_ = absl::Now();
   const bool admitted_;
   grpc::StatusCode code_ = grpc::StatusCode::OK;

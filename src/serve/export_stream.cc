@@ -21,7 +21,7 @@ ExportStream* ExportStream::Start(Backend& backend, grpc::CallbackServerContext*
 }
 
 ExportStream::ExportStream(Backend& backend, grpc::CallbackServerContext* context)
-    : backend_(backend), record_(backend.ledger, "HistoryService.ExportUser"), context_(context) {}
+    : backend_(backend), record_(backend.ledger, "HistoryService.ExportUser", *context), context_(context) {}
 
 void ExportStream::ReadPage() {
   const UserKey user = CallerOf(*context_).User(request_.user_id());

@@ -20,7 +20,10 @@ ImportStream* ImportStream::Start(Backend& backend, grpc::CallbackServerContext*
 }
 
 ImportStream::ImportStream(Backend& backend, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-    : backend_(backend), record_(backend.ledger, "HistoryService.ImportExchanges"), context_(context), out_(response) {}
+    : backend_(backend),
+      record_(backend.ledger, "HistoryService.ImportExchanges", *context),
+      context_(context),
+      out_(response) {}
 
 void ImportStream::OnReadDone(bool ok) {
   std::unique_lock lock(mutex_);

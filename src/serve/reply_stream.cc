@@ -43,7 +43,7 @@ ReplyStream* ReplyStream::Start(Backend& backend, grpc::CallbackServerContext* c
 }
 
 ReplyStream::ReplyStream(Backend& backend, grpc::CallbackServerContext* context)
-    : backend_(backend), record_(backend.ledger, "DialogueService.StreamReply"), context_(context) {}
+    : backend_(backend), record_(backend.ledger, "DialogueService.StreamReply", *context), context_(context) {}
 
 void ReplyStream::Run() {
   const UserKey user = CallerOf(*context_).User(request_.user_id());

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,9 +13,11 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "serve/backend.h"
 #include "serve/dialogue_service.h"
+#include "serve/health.h"
 #include "serve/history_service.h"
 #include "serve/model_service.h"
 #include "serve/profile_service.h"
+#include "serve/store_watch.h"
 #include "spdlog/spdlog.h"
 
 namespace idiolect {
@@ -61,7 +64,7 @@ class Server::Impl {
   void Wait();
 
  private:
-  void SetServing(bool serving);
+  bool Drain();
 
   Backend backend_;
   DialogueService dialogue_;
@@ -70,6 +73,8 @@ class Server::Impl {
   ModelService model_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
+  std::optional<Health> health_;           // while server_ is there
+  std::optional<StoreWatch> store_watch_;  // the same
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -91,22 +96,26 @@ absl::Status Server::Impl::Listen() {
     down_ = true;
     return absl::UnavailableError(absl::StrCat("can't listen on ", listen_address()));
   }
-  SetServing(true);
+  health_.emplace(*server_->GetHealthCheckService());
+  store_watch_.emplace(backend_.store, *health_, backend_.options.store_check_interval);
   spdlog::info("serving model {} on port {}", backend_.engine.model_info().name, port_);
   return absl::OkStatus();
 }
 
-void Server::Impl::SetServing(bool serving) {
-  grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
-  for (const char* service : {v1::DialogueService::service_full_name(), v1::HistoryService::service_full_name(),
-                              v1::ProfileService::service_full_name(), v1::ModelService::service_full_name(), ""}) {
-    health.SetServingStatus(service, serving);
-  }
-}
-
 void Server::Impl::StartDraining() {
   backend_.ledger.StartDraining();
-  SetServing(false);
+  health_->StartDraining();
+}
+
+// gRPC's own waiting would include health watches, which never end by themselves, and what it cuts off looks to clients
+// like a broken connection; so the calls are waited for here, and those that outlive the limit are told. True when none
+// did.
+bool Server::Impl::Drain() {
+  constexpr absl::Duration kToTellThem = absl::Seconds(2);
+  if (backend_.ledger.AwaitIdle(backend_.options.drain_limit)) return true;
+  backend_.ledger.CancelAll();
+  backend_.ledger.AwaitIdle(kToTellThem);
+  return false;
 }
 
 void Server::Impl::Shutdown() {
@@ -117,9 +126,8 @@ void Server::Impl::Shutdown() {
   }
   const absl::Time start = absl::Now();
   StartDraining();
-  // gRPC's own waiting would include health watches, which never end by themselves; so the calls are waited for here,
-  // and its Shutdown cancels what is left and returns when all of it is done.
-  const bool drained = backend_.ledger.AwaitIdle(backend_.options.drain_limit);
+  const bool drained = Drain();
+  store_watch_.reset();
   server_->Shutdown(std::chrono::system_clock::now());
   backend_.ledger.AwaitIdle(absl::InfiniteDuration());
   spdlog::info("stopped serving after {:.1f} s{}", absl::ToDoubleSeconds(absl::Now() - start),

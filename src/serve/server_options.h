@@ -17,8 +17,9 @@ struct ServerOptions {
   // appends share one flush of the disk.
   int store_threads = 64;
   int max_store_queue = 4096;  // calls waiting for such a thread; one more is RESOURCE_EXHAUSTED
-  // How long calls in flight may go on after Shutdown; then they are cancelled.
+  // How long calls in flight may go on after Shutdown; then they are ended with CANCELLED.
   absl::Duration drain_limit = absl::Seconds(20);
+  absl::Duration store_check_interval = absl::Seconds(1);  // between two questions whether the store can be reached
 };
 
 }  // namespace idiolect

@@ -74,7 +74,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
  private:
   UnaryCall(Backend& backend, std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-      : record_(backend.ledger, method), context_(context), out_(response) {}
+      : record_(backend.ledger, method, *context), context_(context), out_(response) {}
 
   absl::Status Accept(const Backend& backend, const grpc::ByteBuffer& request) {
     absl::Status status = record_.admission();

@@ -3,25 +3,16 @@
 
     python_client_test.py --binary build/bin/idiolect --model DIR
 
-Starts `idiolect serve` on a free port with a fresh SQLite store, and ends it with SIGTERM. Needs protoc and
-grpc_python_plugin (Debian: protobuf-compiler, protobuf-compiler-grpc) and the packages grpc and google.protobuf.
+Starts `idiolect serve` on a free port with a fresh SQLite store, and ends it with SIGTERM.
 """
 import argparse
-import importlib
-import os
-import pathlib
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROTOS = ["google/rpc/status.proto", "google/rpc/error_details.proto", "idiolect/v1/dialogue.proto",
-          "idiolect/v1/history.proto", "idiolect/v1/profile.proto", "idiolect/v1/model.proto"]
-START_S, CALL_S, STOP_S = 120, 60, 60
+from server_process import ServerProcess, generate_client
+
+CALL_S = 60
 ARGS = None
 
 # Words that must never show up in what the server prints.
@@ -32,67 +23,11 @@ BEN_SAID = [("how was the concert?", "A most agreeable evening, thank you."), ("
 POST = "are you coming tonight?"
 
 
-def generate_client(folder):
-    plugin = shutil.which("grpc_python_plugin")
-    subprocess.run(["protoc", f"--proto_path={ROOT / 'proto'}", f"--python_out={folder}", f"--grpc_python_out={folder}",
-                    f"--plugin=protoc-gen-grpc_python={plugin}", *PROTOS], check=True)
-    sys.path.insert(0, folder)
-    names = ["dialogue", "history", "profile", "model"]
-    modules = {f"{name}{suffix}": importlib.import_module(f"idiolect.v1.{name}{suffix}")
-               for name in names for suffix in ("_pb2", "_pb2_grpc")}
-    modules["status_pb2"] = importlib.import_module("google.rpc.status_pb2")
-    modules["error_details_pb2"] = importlib.import_module("google.rpc.error_details_pb2")
-    globals().update(modules, grpc=importlib.import_module("grpc"))
-
-
-class ServerProcess:
-    """`idiolect serve` as an operator runs it."""
-
-    def __init__(self, store):
-        self.printed = []
-        self.process = subprocess.Popen(
-            [ARGS.binary, "serve", "--model", ARGS.model, "--store", store, "--listen", "127.0.0.1:0"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        listening = threading.Event()
-        self.address = None
-
-        def read():
-            for line in self.process.stdout:
-                self.printed.append(line)
-                if line.startswith("listening on "):
-                    self.address = line.split()[-1]
-                    listening.set()
-            listening.set()
-
-        self.reader = threading.Thread(target=read, daemon=True)
-        self.reader.start()
-        if not listening.wait(START_S) or self.address is None:
-            self.process.kill()
-            raise AssertionError("the server did not start:\n" + "".join(self.printed))
-        self.channel = grpc.insecure_channel(self.address)
-        self.dialogue = dialogue_pb2_grpc.DialogueServiceStub(self.channel)
-        self.history = history_pb2_grpc.HistoryServiceStub(self.channel)
-        self.profile = profile_pb2_grpc.ProfileServiceStub(self.channel)
-        self.model = model_pb2_grpc.ModelServiceStub(self.channel)
-
-    def stop(self):
-        self.channel.close()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        self.reader.join(STOP_S)
-        self.process.stdout.close()
-        return code
-
-
 class PythonClientTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.store = f"sqlite:{self.folder.name}/db"
-        self.server = ServerProcess(self.store)
+        self.server = ServerProcess(ARGS.binary, "--model", ARGS.model, "--store", self.store)
 
     def tearDown(self):
         if self.server is not None:
@@ -108,7 +43,7 @@ class PythonClientTest(unittest.TestCase):
 
     def restart(self):
         self.stop()
-        self.server = ServerProcess(self.store)
+        self.server = ServerProcess(ARGS.binary, "--model", ARGS.model, "--store", self.store)
 
     # --- the calls, as a client writes them ---
 
@@ -297,7 +232,6 @@ if __name__ == "__main__":
     parser.add_argument("--binary", required=True, help="the program idiolect")
     parser.add_argument("--model", required=True, help="a model directory")
     ARGS, rest = parser.parse_known_args()
-    os.environ["PATH"] += ":/usr/bin"
     with tempfile.TemporaryDirectory() as generated:
-        generate_client(generated)
+        globals().update(generate_client(generated))
         unittest.main(argv=[sys.argv[0], *rest], verbosity=2)

@@ -58,6 +58,7 @@ TEST_F(ServerTest, DrainsBeforeItStops) {
   server_->StartDraining();
   EXPECT_THAT(Health("").messages, ElementsAre(kNotServing));
   EXPECT_THAT(Health("idiolect.v1.DialogueService").messages, ElementsAre(kNotServing));
+  EXPECT_THAT(Health("liveness").messages, ElementsAre(kServing));
   EXPECT_EQ(GenerateInBackground().get().error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(RawCall(channel_, "/idiolect.v1.HistoryService/ImportExchanges", {}).status.error_code(),
             grpc::StatusCode::UNAVAILABLE);
@@ -79,8 +80,33 @@ TEST_F(ServerTest, CancelsWhatOutlivesTheDrainLimit) {
   std::future<grpc::Status> in_flight = GenerateInBackground();
   ASSERT_TRUE(Eventually([&] { return engine_->submitted() == 1; }));
   server_->Shutdown();
-  EXPECT_FALSE(in_flight.get().ok());
+  EXPECT_EQ(in_flight.get().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_EQ(engine_->cancelled(), 1);
+}
+
+TEST_F(ServerTest, IsNotReadyWithoutItsStore) {
+  ServerOptions options;
+  options.store_check_interval = absl::Milliseconds(10);
+  Start({}, options);
+  store_->unreachable = true;
+  EXPECT_TRUE(Eventually([&] { return Health("").messages == std::vector<std::string>{kNotServing}; }));
+  EXPECT_THAT(Health("idiolect.v1.HistoryService").messages, ElementsAre(kNotServing));
+  EXPECT_THAT(Health("idiolect.v1.ModelService").messages, ElementsAre(kServing));
+  EXPECT_THAT(Health("liveness").messages, ElementsAre(kServing));
+  store_->unreachable = false;
+  EXPECT_TRUE(Eventually([&] { return Health("").messages == std::vector<std::string>{kServing}; }));
+}
+
+TEST_F(ServerTest, TheStoreComingBackEndsNoDraining) {
+  ServerOptions options;
+  options.store_check_interval = absl::Milliseconds(10);
+  Start({}, options);
+  store_->unreachable = true;
+  ASSERT_TRUE(Eventually([&] { return Health("").messages == std::vector<std::string>{kNotServing}; }));
+  server_->StartDraining();
+  store_->unreachable = false;
+  absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_THAT(Health("").messages, ElementsAre(kNotServing));
 }
 
 TEST_F(ServerTest, ShutdownDoesNotWaitForHealthWatches) {

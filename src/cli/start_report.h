@@ -1,0 +1,20 @@
+// What `serve` prints when it starts: one line on each thing that it depends on, as soon as that is there, so that a
+// glance tells what runs, and where a start hangs or fails.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "cli/serve_settings.h"
+#include "idiolect/engine.h"
+
+namespace idiolect {
+
+void ReportStore(const ServeSettings& settings, std::ostream& out);
+void ReportModel(const ModelInfo& model, std::ostream& out);
+void ReportEngine(const EngineOptions& options, const ModelInfo& model, std::ostream& out);
+
+// "postgres://ann:secret@host/db" with "********" for the password; other URLs as they are.
+std::string WithoutPassword(const std::string& url);
+
+}  // namespace idiolect
