@@ -62,3 +62,14 @@ function(idiolect_test name)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${name};${arg_LABELS}" TIMEOUT 300 ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1")
 endfunction()
+
+# The same tests once more, as on a processor without AVX-512 (kernels/cpu.h); on such a one it's the same test twice.
+function(idiolect_test_on_avx2 name)
+  set(filter "*")
+  if(ARGC GREATER 1)
+    set(filter "${ARGV1}")
+  endif()
+  add_test(NAME ${name}.on_avx2 COMMAND ${name} "--gtest_filter=${filter}" --gtest_brief=1)
+  set_tests_properties(${name}.on_avx2 PROPERTIES LABELS ${name} TIMEOUT 300
+    ENVIRONMENT "OMP_NUM_THREADS=1;OPENBLAS_NUM_THREADS=1;ONEDNN_MAX_CPU_ISA=AVX2")
+endfunction()

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <oneapi/dnnl/dnnl.hpp>
 
+#include "kernels/cpu.h"
 #include "kernels/quantized.h"
 #include "kernels/vector_math.h"
 
@@ -26,8 +26,9 @@ int BlockColumns(int outputs) {
   return RoundUp((outputs + blocks - 1) / blocks, 16);
 }
 
-// Without VNNI oneDNN multiplies bytes into 16-bit pairs that saturate; 7-bit activations keep clear of that.
-int ActivationLimit() { return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_vnni ? 127 : 63; }
+// Without VNNI oneDNN adds two products of bytes in 16 bits, which saturate: 2 · 255 · 127 is too much. Activations of
+// 7 bits, 64 added, keep clear of that.
+int ActivationLimit() { return MayUseVnni() ? 127 : 63; }
 
 }  // namespace
 
@@ -63,7 +64,7 @@ void BlockedKernel::PackInt8(const float* weight) {
       column_scales_[column] = QuantizeRow(weight + static_cast<int64_t>(column) * inputs_, inputs_, row);
       int32_t sum = 0;
       for (int i = 0; i < inputs_; ++i) sum += row[i];
-      corrections_[column] = 128 * sum;
+      corrections_[column] = (activation_limit_ + 1) * sum;
     }
     AddBlock(block.data());
   }

@@ -35,7 +35,7 @@ class BlockedKernel : public DenseKernel {
   int max_rows_;          // in one product
   int activation_limit_;  // largest integer of an activation
   std::vector<float> bias_, column_scales_;
-  std::vector<int32_t> corrections_;  // what the 128 added to activations adds to the sums
+  std::vector<int32_t> corrections_;  // what the offset of activations adds to the sums
   Buffer packed_;
   std::vector<PackedMatrix> blocks_;     // in packed_
   std::vector<WeightProduct> products_;  // one a row count

@@ -42,7 +42,14 @@ IDIOLECT_INLINE float ToIntegers(float largest, float limit) { return largest > 
 IDIOLECT_CLONES float QuantizeActivations(const float* x, int n, int limit, uint8_t* out) {
   const float largest = LargestMagnitude(x, n);
   const float factor = ToIntegers(largest, static_cast<float>(limit));
-  for (int i = 0; i < n; ++i) out[i] = static_cast<uint8_t>(Round(x[i] * factor) + 128);
+  for (int i = 0; i < n; ++i) out[i] = static_cast<uint8_t>(Round(x[i] * factor) + limit + 1);
+  return factor == 0 ? 0 : largest / static_cast<float>(limit);
+}
+
+IDIOLECT_CLONES float QuantizeRow16(const float* x, int n, int limit, int16_t* out) {
+  const float largest = LargestMagnitude(x, n);
+  const float factor = ToIntegers(largest, static_cast<float>(limit));
+  for (int i = 0; i < n; ++i) out[i] = static_cast<int16_t>(Round(x[i] * factor));
   return factor == 0 ? 0 : largest / static_cast<float>(limit);
 }
 

@@ -6,9 +6,12 @@
 
 namespace idiolect {
 
-// Integers from -limit to limit (at most 127), as bytes with 128 added: what the u8·s8 product takes. Returns the
+// Integers from -limit to limit (at most 127), as bytes with limit + 1 added: what the u8·s8 product takes. Returns the
 // scale; a row of zeros has 0.
 float QuantizeActivations(const float* x, int n, int limit, uint8_t* out);
+
+// The same as 16-bit integers, with nothing added.
+float QuantizeRow16(const float* x, int n, int limit, int16_t* out);
 
 // Signed bytes, -127 to 127. Returns the scale.
 float QuantizeRow(const float* x, int n, int8_t* out);

@@ -27,8 +27,8 @@ TEST(QuantizedTest, RowsComeBackWithinHalfAStep) {
       const float activation_scale = QuantizeActivations(x.data(), n, 63, activations.data());
       for (int i = 0; i < n; ++i) {
         ASSERT_NEAR(bytes[i] * scale, x[i], 0.501f * scale);
-        ASSERT_NEAR((activations[i] - 128) * activation_scale, x[i], 0.501f * activation_scale);
-        ASSERT_LE(std::abs(activations[i] - 128), 63);
+        ASSERT_NEAR((activations[i] - 64) * activation_scale, x[i], 0.501f * activation_scale);
+        ASSERT_LE(std::abs(activations[i] - 64), 63);
       }
     }
   }
