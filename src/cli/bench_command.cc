@@ -17,6 +17,8 @@
 #include "cli/settings_flags.h"
 #include "idiolect/history_store.h"
 #include "serve/server.h"
+#include "spdlog/sinks/stdout_color_sinks.h"
+#include "spdlog/spdlog.h"
 #include "text/synthetic_tokenizer.h"
 
 namespace idiolect {
@@ -31,6 +33,12 @@ looked like. A closed loop keeps --concurrency requests in flight; --rate sends 
 instead, and then latency counts from the moment at which a request was due. --find-capacity searches the highest rate
 that the target sustains, and loads it with 80 % and with five times of that.
 )";
+
+// stdout is for the report.
+void LogToStderr() {
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("idiolect", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
+}
 
 // A folder that goes with the program.
 class TemporaryFolder {
@@ -165,6 +173,7 @@ class BenchCommand : public Command {
     auto store = OpenHistoryStore(store_url_);
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
+    LogToStderr();
     ServerOptions options;
     options.listen_address = "127.0.0.1:0";
     auto server = Server::Start(options, *running_, *store_);
