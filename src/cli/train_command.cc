@@ -105,6 +105,18 @@ class TrainCommand : public Command {
         ->check(CLI::PositiveNumber);
     verb.add_option("--warmup-steps", options_.warmup_steps, "Steps to the peak")->capture_default_str();
     verb.add_option("--dropout", options_.dropout, "Probability")->capture_default_str()->check(CLI::Range(0.0, 0.9));
+    verb.add_option("--init-from", options_.init_from, "Model directory to start from; gives sizes and tokenizer")
+        ->check(CLI::ExistingDirectory);
+    verb.add_option("--history-contrast", options_.history_contrast,
+                    "Weight of telling the user's history from another's")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    verb.add_option("--post-contrast", options_.post_contrast, "Weight of telling the post from another one")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
+    verb.add_option("--accumulate", options_.accumulate, "Batches whose gradients make one step")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
     verb.add_option("--groups", options_.groups, "History windows a step")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);

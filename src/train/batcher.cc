@@ -16,6 +16,7 @@ size_t Below(size_t bound, std::mt19937_64& random) {
 
 Batcher::Batcher(const Corpus& corpus, const TrainOptions& options) : corpus_(corpus), options_(options) {
   double total = 0;
+  cumulative_weights_.push_back(total);
   for (const UserCorpus& user : corpus.users) {
     total += std::pow(static_cast<double>(user.train_end), options.user_sampling_power);
     cumulative_weights_.push_back(total);
@@ -27,15 +28,38 @@ TrainBatch Batcher::BatchOf(int64_t step) const {
                      static_cast<uint64_t>(step) >> 32};
   std::mt19937_64 random(seed);
   TrainBatch batch;
-  for (int g = 0; g < options_.groups; ++g) AddGroup(random, batch);
+  const bool paired = options_.history_contrast > 0 || options_.post_contrast > 0;
+  size_t user = 0;
+  for (int64_t g = 0; g < options_.groups; ++g) {
+    const size_t before = user;
+    const bool second = paired && g % 2 == 1;
+    user = second ? DrawRival(before, random) : DrawUser(random);
+    AddGroup(corpus_.users[user], random, batch);
+    batch.rivals.push_back(g);
+    if (second && user != before) std::swap(batch.rivals[g - 1], batch.rivals[g]);
+  }
   return batch;
 }
 
-void Batcher::AddGroup(std::mt19937_64& random, TrainBatch& batch) const {
-  const double at = Unit(random) * cumulative_weights_.back();
-  const auto chosen =
-      std::upper_bound(cumulative_weights_.begin(), cumulative_weights_.end(), at) - cumulative_weights_.begin();
-  const UserCorpus& user = corpus_.users[std::min<size_t>(chosen, corpus_.users.size() - 1)];
+size_t Batcher::DrawUser(std::mt19937_64& random) const { return DrawFrom(0, corpus_.users.size(), random); }
+
+size_t Batcher::DrawRival(size_t user, std::mt19937_64& random) const {
+  // The corpus is sorted by source.
+  const auto [begin, end] =
+      std::equal_range(corpus_.users.begin(), corpus_.users.end(), corpus_.users[user],
+                       [](const UserCorpus& a, const UserCorpus& b) { return a.source < b.source; });
+  return DrawFrom(begin - corpus_.users.begin(), end - corpus_.users.begin(), random);
+}
+
+size_t Batcher::DrawFrom(size_t begin, size_t end, std::mt19937_64& random) const {
+  const double low = cumulative_weights_[begin], high = cumulative_weights_[end];
+  const double at = low + Unit(random) * (high - low);
+  const auto first = cumulative_weights_.begin() + static_cast<std::ptrdiff_t>(begin) + 1;
+  const auto chosen = std::upper_bound(first, cumulative_weights_.begin() + static_cast<std::ptrdiff_t>(end), at);
+  return chosen - cumulative_weights_.begin() - 1;
+}
+
+void Batcher::AddGroup(const UserCorpus& user, std::mt19937_64& random, TrainBatch& batch) const {
   const size_t targets = options_.targets;
   // A start near the end would leave a group half empty: step back, as far as the user's history allows.
   const size_t last_start = user.train_end > targets ? user.train_end - targets : 0;

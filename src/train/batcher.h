@@ -16,6 +16,8 @@ struct TrainBatch {
   std::vector<std::vector<int32_t>> posts, responses;
   std::vector<bool> real;  // rows that fill up a short group count for nothing
   int64_t real_rows = 0;
+  // For each window the one of another user of the same source, for contrast; the window itself where there is none.
+  std::vector<int64_t> rivals;
 };
 
 class Batcher {
@@ -25,12 +27,15 @@ class Batcher {
   TrainBatch BatchOf(int64_t step) const;
 
  private:
-  void AddGroup(std::mt19937_64& random, TrainBatch& batch) const;
+  size_t DrawUser(std::mt19937_64& random) const;
+  size_t DrawRival(size_t user, std::mt19937_64& random) const;  // of the same source; may be the user
+  size_t DrawFrom(size_t begin, size_t end, std::mt19937_64& random) const;
+  void AddGroup(const UserCorpus& user, std::mt19937_64& random, TrainBatch& batch) const;
   HistoryTokens DrawWindow(const UserCorpus& user, size_t start, std::mt19937_64& random) const;
 
   const Corpus& corpus_;
   const TrainOptions& options_;
-  std::vector<double> cumulative_weights_;  // over the users
+  std::vector<double> cumulative_weights_;  // over the users, from 0: one more than there are users
 };
 
 }  // namespace idiolect

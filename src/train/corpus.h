@@ -29,7 +29,7 @@ struct UserCorpus {
 };
 
 struct Corpus {
-  std::vector<UserCorpus> users;
+  std::vector<UserCorpus> users;  // sorted by source, then name
   int64_t train_pairs = 0, valid_pairs = 0;
 };
 

@@ -15,11 +15,15 @@ struct TrainOptions {
   std::string work;               // tokenizer, checkpoint, log; created. Empty: `out` + ".work"
 
   ModelConfig model;  // sizes; vocab_size is also the tokenizer's
+  // A model directory whose weights the run starts from, instead of random ones. Its sizes, parts and tokenizer replace
+  // `model`, also where the run goes on from a checkpoint of its own.
+  std::string init_from;
 
   // One step sees `groups` history windows; each is shared by up to `targets` consecutive responses that follow it,
   // since encoding a history costs as much as several responses.
   int groups = 8;
   int targets = 12;
+  int accumulate = 1;  // batches of so many windows whose gradients are averaged in one step
   int64_t steps = 8000;
   double learning_rate = 1e-3;  // the peak, of AdamW
   int64_t warmup_steps = 300;   // linear from 0, then linear down to 2 % of the peak at the last step
@@ -33,6 +37,14 @@ struct TrainOptions {
   double short_history_rate = 0.15;  // windows cut to a random length
   double no_post_rate = 0.05;        // posts replaced by an empty one
   double user_sampling_power = 0.5;  // a user is drawn with probability ∝ (training exchanges)^power
+
+  // Likelihood alone hardly asks for the profile or the post. These add, per target, -log of the probability that a
+  // judge who hears the response gives to its own history (post), and not to that of another user of the same source:
+  // softplus(log P(response | other) - log P(response | own)), times the weight. Each costs one more decoding; where
+  // both are above 0 the batches take turns. Windows are then drawn in pairs of the same source, which need even
+  // `groups`.
+  double history_contrast = 0;
+  double post_contrast = 0;
 
   uint64_t seed = 1;               // with the same seed, data and options the run is the same, resumed or not
   int64_t validate_every = 500;    // steps; the best model so far is kept in `out`

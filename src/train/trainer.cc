@@ -14,6 +14,7 @@
 #include "model/file_io.h"
 #include "train/batcher.h"
 #include "train/checkpoint.h"
+#include "train/loss.h"
 #include "train/model_card.h"
 #include "train/tokenizer_training.h"
 
@@ -49,6 +50,11 @@ absl::Status CheckOptions(const TrainOptions& o) {
     return fault("validation_users, tokenizer_sentences: expected a count");
   if (!(o.learning_rate > 0 && o.weight_decay >= 0 && o.clip_norm > 0))
     return fault("learning_rate, weight_decay, clip_norm: expected more than 0");
+  if (o.accumulate < 1) return fault("accumulate: expected at least 1");
+  if (!(o.history_contrast >= 0 && o.post_contrast >= 0))
+    return fault("history_contrast, post_contrast: expected at least 0");
+  if ((o.history_contrast > 0 || o.post_contrast > 0) && o.groups % 2 != 0)
+    return fault("groups: expected an even number, since contrast compares windows in pairs");
   if (!(o.dropout >= 0 && o.dropout < 1)) return fault("dropout: expected a number from 0, below 1");
   return absl::OkStatus();
 }
@@ -60,6 +66,10 @@ class Run {
 
   absl::Status Prepare() {
     if (absl::Status s = MakeFolders(); !s.ok()) return s;
+    std::unique_ptr<DhapModel> start;
+    if (!options_.init_from.empty()) {
+      if (absl::Status s = LoadStart(start); !s.ok()) return s;
+    }
     if (absl::Status s = PrepareTokenizer(); !s.ok()) return s;
     Say("reading and tokenizing the data");
     auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model);
@@ -67,7 +77,7 @@ class Run {
     corpus_ = *std::move(corpus);
     Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ",
                      corpus_.valid_pairs, " to validate"));
-    const Parameters parameters = Parameters::Random(options_.model, options_.seed);
+    const Parameters parameters = start ? start->parameters() : Parameters::Random(options_.model, options_.seed);
     model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_);
     optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
     batcher_ = std::make_unique<Batcher>(corpus_, options_);
@@ -108,6 +118,16 @@ class Run {
     return absl::OkStatus();
   }
 
+  absl::Status LoadStart(std::unique_ptr<DhapModel>& start) {
+    auto model = DhapModel::Load(options_.init_from);
+    if (!model.ok()) return model.status();
+    start = *std::move(model);
+    options_.model = start->config();
+    const auto bytes = ReadFile(options_.init_from + "/tokenizer.model", kMaxTokenizerBytes);
+    if (!bytes.ok()) return bytes.status();
+    return WriteFileAtomically(Work("tokenizer.model"), {*bytes});
+  }
+
   absl::Status PrepareTokenizer() {
     const std::string path = Work("tokenizer.model");
     if (!fs::exists(path)) {
@@ -145,30 +165,26 @@ class Run {
 
   void Step() {
     const auto begin = Clock::now();
-    const TrainBatch batch = batcher_->BatchOf(state_.step);
     // Dropout too must not depend on where the run was interrupted.
     at::Generator generator = at::detail::getDefaultCPUGenerator();
     generator.set_current_seed(options_.seed * 1000003 + static_cast<uint64_t>(state_.step));
     optimizer_->ZeroGradients();
-    const double loss = Backward(batch);
+    double loss = 0;
+    for (int i = 0; i < options_.accumulate; ++i) loss += Backward(state_.step * options_.accumulate + i);
     optimizer_->ClipGradients(options_.clip_norm);
     const double rate = LearningRate();
     optimizer_->Update(rate, state_.step + 1);
     state_.step += 1;
     state_.seconds += SecondsSince(begin);
-    targets_ += batch.real_rows;
     loss_ = loss_ == 0 ? loss : 0.98 * loss_ + 0.02 * loss;
     Report(rate);
   }
 
-  double Backward(const TrainBatch& batch) const {
-    const Dropout dropout{options_.dropout};
-    TokenBatch targets = PadTokens(batch.responses);
-    for (size_t row = 0; row < batch.real.size(); ++row) {
-      if (!batch.real[row]) targets.mask[static_cast<int64_t>(row)].fill_(false);
-    }
-    const at::Tensor loss =
-        -model_->Score(model_->profiles(batch.windows, dropout), batch.posts, targets, dropout).log_probs.mean();
+  // Adds the gradients of one batch, of however many the step has; returns its share of the loss.
+  double Backward(int64_t number) {
+    const TrainBatch batch = batcher_->BatchOf(number);
+    targets_ += batch.real_rows;
+    const at::Tensor loss = TrainingLoss(*model_, batch, options_, ContrastOf(options_, number)) / options_.accumulate;
     loss.backward();
     return loss.item<double>();
   }
@@ -216,8 +232,8 @@ class Run {
     // Without anything to validate on, the last model is as good as known to be the best.
     if (v.examples > 0 && state_.best_own != 0 && v.own >= state_.best_own) return absl::OkStatus();
     state_.best_own = v.own;
-    const CardFacts facts{state_.step, state_.step * options_.groups * options_.targets, model_->parameters().count(),
-                          state_.seconds, v};
+    const CardFacts facts{state_.step, state_.step * options_.accumulate * options_.groups * options_.targets,
+                          model_->parameters().count(), state_.seconds, v};
     if (absl::Status s = WriteFileAtomically(options_.out + "/README.md", {ModelCard(options_, corpus_, facts)});
         !s.ok())
       return s;
@@ -228,7 +244,7 @@ class Run {
     return SaveCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_, state_);
   }
 
-  const TrainOptions& options_;
+  TrainOptions options_;
   const ProgressCallback& progress_;
   std::string tokenizer_bytes_;
   std::shared_ptr<const Tokenizer> tokenizer_;

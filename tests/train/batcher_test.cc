@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tests/support/fixtures.h"
@@ -64,6 +65,34 @@ TEST_F(BatcherTest, ABatchHasItsShape) {
     }
   }
   EXPECT_EQ(window_sizes, (std::set<size_t>{0, 1, 2, 3, 4}));
+}
+
+TEST_F(BatcherTest, WithoutContrastNobodyHasARival) {
+  EXPECT_EQ(Batcher(corpus_, options_).BatchOf(3).rivals, (std::vector<int64_t>{0, 1, 2}));
+}
+
+TEST_F(BatcherTest, ARivalIsAnotherUserOfTheSameSource) {
+  options_.groups = 6;
+  options_.post_contrast = 1;
+  for (size_t i = 0; i < corpus_.users.size(); ++i) corpus_.users[i].source = std::string(1, i < 2 ? 'a' : 'b');
+  std::map<std::vector<int32_t>, size_t> owner;  // each user's responses are theirs alone
+  for (size_t i = 0; i < corpus_.users.size(); ++i) {
+    for (const TokenPair& pair : corpus_.users[i].pairs) owner[pair.response] = i;
+  }
+  const Batcher batcher(corpus_, options_);
+  int with_rival = 0;
+  for (int64_t step = 0; step < 50; ++step) {
+    const TrainBatch batch = batcher.BatchOf(step);
+    for (int64_t g = 0; g < 6; ++g) {
+      const int64_t rival = batch.rivals[g];
+      EXPECT_EQ(batch.rivals[rival], g);
+      const size_t one = owner.at(batch.responses[g * 4]), other = owner.at(batch.responses[rival * 4]);
+      EXPECT_EQ(corpus_.users[one].source, corpus_.users[other].source);
+      EXPECT_EQ(one == other, rival == g);
+      with_rival += rival != g;
+    }
+  }
+  EXPECT_GT(with_rival, 150);  // of 300: 2/3 are of "b", where 3 of 4 draws find another user
 }
 
 TEST_F(BatcherTest, AUserWithOneExchangeFillsAGroup) {

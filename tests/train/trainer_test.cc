@@ -74,6 +74,43 @@ TEST(TrainTest, AnInterruptedRunEndsAsIfItHadNotBeen) {
   EXPECT_TRUE(after.status.ok() && after.steps.empty());
 }
 
+TEST(TrainTest, AnInterruptedRunWithContrastEndsAsIfItHadNotBeen) {
+  TrainOptions whole = testing::TinyTraining(), interrupted = testing::TinyTraining();
+  for (TrainOptions* o : {&whole, &interrupted}) {
+    o->groups = 2;
+    o->accumulate = 3;
+    o->history_contrast = o->post_contrast = 0.5;
+    o->dropout = 0.2;
+    o->steps = 12;
+  }
+  ASSERT_TRUE(Sit(whole).status.ok());
+  ASSERT_TRUE(Sit(interrupted, 7).status.ok());
+  ASSERT_TRUE(Sit(interrupted).status.ok());
+  EXPECT_TRUE(CheckpointData(interrupted) == CheckpointData(whole));
+}
+
+TEST(TrainTest, ARunStartsFromAnotherModel) {
+  TrainOptions first = testing::TinyTraining();
+  first.steps = 120;
+  const Sitting before = Sit(first);
+  ASSERT_TRUE(before.status.ok()) << before.status;
+  TrainOptions second = testing::TinyTraining();
+  second.init_from = first.out;
+  second.model.d_model = second.model.readout_size = 24;  // the start's sizes count
+  second.steps = 1;
+  second.learning_rate = 1e-9;
+  const Sitting after = Sit(second);
+  ASSERT_TRUE(after.status.ok()) << after.status;
+  EXPECT_EQ(ToJson((*DhapModel::Load(second.out))->config()), ToJson(first.model));
+  double best = before.validations.front().validation.own;
+  for (const TrainProgress& p : before.validations) best = std::min(best, p.validation.own);
+  EXPECT_NEAR(after.validations.back().validation.own, best, 0.02 * best);  // float16 has rounded it
+
+  second = testing::TinyTraining();
+  second.init_from = first.out + "/nowhere";
+  EXPECT_TRUE(absl::IsNotFound(Sit(second).status));
+}
+
 TEST(TrainTest, AnotherSeedIsAnotherRun) {
   TrainOptions one = testing::TinyTraining(), other = testing::TinyTraining();
   one.steps = other.steps = 3;
@@ -139,6 +176,10 @@ TEST(TrainTest, OptionsThatCannotBeAreRefusedByName) {
       {[](auto& o) { o.model.vocab_size = 500; }, "expected vocab_size 500"},
       {[](auto& o) { o.groups = 0; }, "groups"},
       {[](auto& o) { o.targets = -1; }, "targets"},
+      {[](auto& o) { o.accumulate = 0; }, "accumulate"},
+      {[](auto& o) { o.history_contrast = -1; }, "history_contrast"},
+      {[](auto& o) { o.post_contrast = std::numeric_limits<double>::quiet_NaN(); }, "post_contrast"},
+      {[](auto& o) { o.post_contrast = 1; }, "groups"},  // 3 of them
       {[](auto& o) { o.steps = -1; }, "steps"},
       {[](auto& o) { o.validate_every = 0; }, "validate_every"},
       {[](auto& o) { o.checkpoint_every = 0; }, "checkpoint_every"},
