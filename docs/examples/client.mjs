@@ -4,7 +4,7 @@
 //     node docs/examples/client.mjs 127.0.0.1:50051
 //
 // The .proto files are loaded when the program starts; nothing is generated.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import protoLoader from "@grpc/proto-loader";
@@ -23,11 +23,19 @@ const dialogue = new idiolect.v1.DialogueService(address, credentials);
 const history = new idiolect.v1.HistoryService(address, credentials);
 const profile = new idiolect.v1.ProfileService(address, credentials);
 
+// Metadata for calls about `user`: with it a proxy in front of several servers finds the one that knows the user.
+function routed(user) {
+  const metadata = new grpc.Metadata();
+  metadata.set("x-idiolect-route", createHash("sha256").update(user).digest("hex").slice(0, 16));
+  return metadata;
+}
+
 // A unary call as a promise, with a deadline: without one it waits as long as it takes.
 const deadline = () => new Date(Date.now() + 30_000);
 const call = (client, method, request) =>
   new Promise((resolve, reject) =>
-    client[method](request, { deadline: deadline() }, (error, response) => (error ? reject(error) : resolve(response))));
+    client[method](request, routed(request.user_id), { deadline: deadline() },
+      (error, response) => (error ? reject(error) : resolve(response))));
 
 // The fields that an INVALID_ARGUMENT names.
 function violations(error) {
@@ -66,7 +74,7 @@ for (const token of best.explanation) {
 
 // The same as a stream: text as it is decoded, the summary last.
 process.stdout.write("stream: ");
-for await (const message of dialogue.StreamReply({ user_id, post }, { deadline: deadline() })) {
+for await (const message of dialogue.StreamReply({ user_id, post }, routed(user_id), { deadline: deadline() })) {
   if (message.summary) console.log(`   (revision ${message.summary.profile_revision})`);
   else process.stdout.write(message.text);
 }

@@ -10,6 +10,7 @@
 (make the folder gen first). On Debian without pip: apt-get install python3-grpcio protobuf-compiler-grpc, then protoc
 --proto_path=proto --python_out=gen --grpc_python_out=gen --plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin …
 """
+import hashlib
 import sys
 import uuid
 
@@ -34,12 +35,18 @@ def violations(error):
                     yield violation.field, violation.description
 
 
+def routed(user):
+    """Metadata for calls about `user`: with it a proxy in front of several servers finds the one that knows the user."""
+    return (("x-idiolect-route", hashlib.sha256(user.encode()).hexdigest()[:16]),)
+
+
 def main(address):
     channel = grpc.insecure_channel(address)
     dialogue = dialogue_pb2_grpc.DialogueServiceStub(channel)
     history = history_pb2_grpc.HistoryServiceStub(channel)
     profile = profile_pb2_grpc.ProfileServiceStub(channel)
     user = "example-python"
+    options = {"timeout": TIMEOUT_S, "metadata": routed(user)}
 
     # What the user said: durable once the call returns. The request id makes it safe to repeat.
     for post, response in [("how was the concert?", "dude it was sooo loud, loved it"),
@@ -49,14 +56,14 @@ def main(address):
             history_pb2.AppendExchangeRequest(
                 user_id=user, request_id=str(uuid.uuid4()),
                 exchange=history_pb2.Exchange(post=post, response=response, source="example")),
-            timeout=TIMEOUT_S)
+            **options)
 
     # A reply, built from a history that holds at least what was just appended.
     reply = dialogue.GenerateReply(
         dialogue_pb2.GenerateReplyRequest(
             user_id=user, post="are you coming tonight?", explain=True, min_revision=appended.revision,
             decoding=dialogue_pb2.DecodingOptions(temperature=0.8, top_p=0.9, seed=7)),
-        timeout=TIMEOUT_S)
+        **options)
     best = reply.candidates[0]
     print("reply:", best.text)
     for token in best.explanation:
@@ -66,7 +73,7 @@ def main(address):
     # The same as a stream: text as it is decoded, the summary last.
     print("stream: ", end="")
     for message in dialogue.StreamReply(
-            dialogue_pb2.StreamReplyRequest(user_id=user, post="are you coming tonight?"), timeout=TIMEOUT_S):
+            dialogue_pb2.StreamReplyRequest(user_id=user, post="are you coming tonight?"), **options):
         if message.HasField("summary"):
             print(f"   (revision {message.summary.profile_revision})")
         else:
@@ -76,12 +83,12 @@ def main(address):
     candidates = ["I regret that I shall be unable to attend.", "dude always, promise!", "Yes."]
     scores = dialogue.ScoreReplies(
         dialogue_pb2.ScoreRepliesRequest(user_id=user, post="are you coming tonight?", candidates=candidates),
-        timeout=TIMEOUT_S)
+        **options)
     for scored in scores.replies:
         print(f"score {scored.score:8.3f}  {candidates[scored.index]}")
 
     # What the model makes of the user.
-    got = profile.GetProfile(profile_pb2.GetProfileRequest(user_id=user, vocabulary_size=5), timeout=TIMEOUT_S)
+    got = profile.GetProfile(profile_pb2.GetProfileRequest(user_id=user, vocabulary_size=5), **options)
     print("vocabulary:", ", ".join(f"{word.word} {word.weight:.2f}" for word in got.vocabulary))
 
     # Errors name their fields.
@@ -93,7 +100,7 @@ def main(address):
         print(error.code().name, list(violations(error)))
 
     receipt = history.EraseUser(
-        history_pb2.EraseUserRequest(user_id=user, request_id=str(uuid.uuid4())), timeout=TIMEOUT_S)
+        history_pb2.EraseUserRequest(user_id=user, request_id=str(uuid.uuid4())), **options)
     print("erased:", receipt.exchanges_erased, "exchanges")
 
 

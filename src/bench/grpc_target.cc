@@ -7,6 +7,7 @@
 #include "grpcpp/grpcpp.h"
 #include "idiolect/v1/dialogue.grpc.pb.h"
 #include "idiolect/v1/history.grpc.pb.h"
+#include "routing/user_route.h"
 
 namespace idiolect {
 namespace {
@@ -33,7 +34,7 @@ class GrpcTarget : public BenchTarget {
     v1::GenerateReplyRequest proto;
     Fill(request, proto);
     auto* call = new UnaryCall<v1::GenerateReplyResponse>(std::move(done));
-    SetDeadline(call->context());
+    Prepare(call->context(), request.user);
     call->Start(dialogue_->AsyncGenerateReply(&call->context(), proto, &queue_));
   }
 
@@ -41,6 +42,7 @@ class GrpcTarget : public BenchTarget {
     grpc::ClientContext context;
     v1::AppendExchangeRequest request;
     v1::AppendExchangeResponse response;
+    RouteTo(context, user);
     request.set_user_id(workload_.users()[user].key.user_id);
     request.mutable_exchange()->set_post(workload_.Post(user, number));
     request.mutable_exchange()->set_response(workload_.Response(number));
@@ -71,8 +73,13 @@ class GrpcTarget : public BenchTarget {
   }
 
  private:
-  void SetDeadline(grpc::ClientContext& context) const {
+  void Prepare(grpc::ClientContext& context, int user) const {
+    RouteTo(context, user);
     if (ask_.timeout != absl::InfiniteDuration()) context.set_deadline(absl::ToChronoTime(absl::Now() + ask_.timeout));
+  }
+
+  void RouteTo(grpc::ClientContext& context, int user) const {
+    context.AddMetadata(kRouteHeader, RouteOf(workload_.users()[user].key.user_id));
   }
 
   template <typename Proto>
@@ -93,7 +100,7 @@ class GrpcTarget : public BenchTarget {
     v1::StreamReplyRequest proto;
     Fill(request, proto);
     auto* call = new StreamCall(std::move(done));
-    SetDeadline(call->context());
+    Prepare(call->context(), request.user);
     call->Start(*dialogue_, proto, queue_);
   }
 
@@ -103,7 +110,7 @@ class GrpcTarget : public BenchTarget {
     proto.set_post(workload_.Post(request.user, request.number));
     for (int i = 0; i < ask_.score_candidates; ++i) proto.add_candidates(workload_.Response(request.number + i));
     auto* call = new UnaryCall<v1::ScoreRepliesResponse>(std::move(done));
-    SetDeadline(call->context());
+    Prepare(call->context(), request.user);
     call->Start(dialogue_->AsyncScoreReplies(&call->context(), proto, &queue_));
   }
 

@@ -40,6 +40,7 @@ class AskCommand : public Command {
     *request.mutable_decoding() = decoding_.ToProto();
     grpc::ClientContext context;
     client.SetDeadline(context);
+    Client::RouteTo(context, request_user_);
     v1::GenerateReplyResponse reply;
     const absl::Status status = client.ToStatus(client.dialogue().GenerateReply(&context, request, &reply));
     if (!status.ok()) return status;

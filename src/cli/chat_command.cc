@@ -77,6 +77,7 @@ absl::Status Conversation::Stream(const v1::StreamReplyRequest& request, Wrappin
                                   v1::GenerateReplyResponse& reply) {
   grpc::ClientContext context;
   client_.SetDeadline(context);
+  Client::RouteTo(context, user_);
   const auto stream = client_.dialogue().StreamReply(&context, request);
   const bool one = decoding_.candidates == 1;
   v1::StreamReplyResponse message;
@@ -129,6 +130,7 @@ absl::Status Conversation::Keep(const std::string& text) {
   exchange.set_source("chat");
   grpc::ClientContext context;
   client_.SetDeadline(context);
+  Client::RouteTo(context, user_);
   v1::AppendExchangeResponse response;
   const grpc::Status status = client_.history().AppendExchange(&context, request, &response);
   if (status.error_code() == grpc::StatusCode::ALREADY_EXISTS) {

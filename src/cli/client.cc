@@ -9,6 +9,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "routing/user_route.h"
 
 namespace idiolect {
 namespace {
@@ -77,6 +78,10 @@ Client::Client(const ClientOptions& options)
 void Client::SetDeadline(grpc::ClientContext& context) const {
   context.set_deadline(std::chrono::system_clock::now() +
                        absl::ToChronoMicroseconds(absl::Seconds(options_.timeout_seconds)));
+}
+
+void Client::RouteTo(grpc::ClientContext& context, const std::string& user_id) {
+  context.AddMetadata(kRouteHeader, RouteOf(user_id));
 }
 
 absl::Status Client::ToStatus(const grpc::Status& status) const {

@@ -39,6 +39,9 @@ class Client {
   // Gives a call that answers once the deadline of the options; streams of any length go without.
   void SetDeadline(grpc::ClientContext& context) const;
 
+  // Names the user to proxies, as every call that is about one user does (routing/user_route.h).
+  static void RouteTo(grpc::ClientContext& context, const std::string& user_id);
+
   // What a call ended with: the server's own words, each field violation by its field's name, and what to do where the
   // server can't be reached or is busy. One line.
   absl::Status ToStatus(const grpc::Status& status) const;

@@ -39,6 +39,7 @@ class EraseCommand : public Command {
     request.set_request_id(NewRequestId());
     grpc::ClientContext context;
     client.SetDeadline(context);
+    Client::RouteTo(context, user_);
     v1::EraseUserResponse receipt;
     const absl::Status status = client.ToStatus(client.history().EraseUser(&context, request, &receipt));
     if (!status.ok()) return status;

@@ -69,6 +69,7 @@ class ExportCommand : public Command {
 
   absl::Status WriteUser(Client& client, const std::string& user, std::ostream& out) {
     grpc::ClientContext context;
+    Client::RouteTo(context, user);
     v1::ExportUserRequest request;
     request.set_user_id(user);
     const auto stream = client.history().ExportUser(&context, request);

@@ -67,6 +67,7 @@ class ProfileCommand : public Command {
   absl::Status FetchProfile(Client& client, v1::GetProfileResponse& profile) const {
     grpc::ClientContext context;
     client.SetDeadline(context);
+    Client::RouteTo(context, user_);
     v1::GetProfileRequest request;
     request.set_user_id(user_);
     request.set_vocabulary_size(words_);
@@ -76,6 +77,7 @@ class ProfileCommand : public Command {
   absl::Status QueryMemory(Client& client, v1::QueryMemoryResponse& memory) const {
     grpc::ClientContext context;
     client.SetDeadline(context);
+    Client::RouteTo(context, user_);
     v1::QueryMemoryRequest request;
     request.set_user_id(user_);
     request.set_post(*post_);

@@ -62,6 +62,7 @@ class RankCommand : public Command {
     request.set_normalization(total_ ? v1::NORMALIZATION_TOTAL : v1::NORMALIZATION_PER_TOKEN);
     grpc::ClientContext context;
     client.SetDeadline(context);
+    Client::RouteTo(context, user_);
     v1::ScoreRepliesResponse response;
     const absl::Status status = client.ToStatus(client.dialogue().ScoreReplies(&context, request, &response));
     if (!status.ok()) return status;

@@ -13,6 +13,7 @@ namespace {
 absl::Status Fetch(Client& client, const std::string& user, int64_t exchange_id, ExchangesById& exchanges) {
   grpc::ClientContext context;
   client.SetDeadline(context);
+  Client::RouteTo(context, user);
   v1::GetExchangeRequest request;
   request.set_user_id(user);
   request.set_exchange_id(exchange_id);
