@@ -36,11 +36,11 @@ def generate_client(folder):
 
 
 class ServerProcess:
-    """`idiolect serve FLAGS` on a free port. `printed` are its lines, of both outputs."""
+    """`idiolect serve FLAGS`, by default on a free port. `printed` are its lines, of both outputs."""
 
-    def __init__(self, binary, *flags):
+    def __init__(self, binary, *flags, listen="127.0.0.1:0"):
         self.printed = []
-        self.process = subprocess.Popen([binary, "serve", "--listen", "127.0.0.1:0", *flags], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([binary, "serve", "--listen", listen, *flags], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         listening = threading.Event()
         self.address = None
