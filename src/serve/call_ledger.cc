@@ -62,11 +62,17 @@ CallRecord::CallRecord(CallLedger& ledger, std::string_view method, grpc::Callba
     : ledger_(ledger), method_(method), context_(context), admitted_(ledger.Enter(*this)) {}
 
 CallRecord::~CallRecord() {
-  if (admitted_ && IsServerFault(code_)) {
-    spdlog::warn("{} failed: {} after {:.1f} ms", method_, StatusCodeName(code_),
-                 absl::ToDoubleMilliseconds(absl::Now() - start_));
-  }
+  if (admitted_ && IsServerFault(code_)) LogFailure();
   ledger_.Leave(*this);
+}
+
+void CallRecord::LogFailure() const {
+  const absl::Time now = absl::Now();
+  const auto left_out = ledger_.failures_.at(static_cast<size_t>(code_)).Admit(now);
+  if (!left_out.has_value()) return;
+  spdlog::warn("{} failed: {} after {:.1f} ms{}", method_, StatusCodeName(code_),
+               absl::ToDoubleMilliseconds(now - start_),
+               *left_out > 0 ? fmt::format(" (and {} others with this code since the last line)", *left_out) : "");
 }
 
 absl::Status CallRecord::admission() const {

@@ -1,6 +1,7 @@
 // Which calls are in flight: who waits for them at the end, and what the log says of the failed ones.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <set>
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status_code_enum.h"
+#include "serve/log_limit.h"
 
 namespace idiolect {
 
@@ -34,6 +36,7 @@ class CallLedger {
   std::condition_variable_any idle_;
   std::set<CallRecord*> in_flight_;
   bool draining_ = false;
+  std::array<LogLimit, 17> failures_;  // by code
 };
 
 // One call, from its arrival until gRPC is done with it.
@@ -41,7 +44,8 @@ class CallRecord {
  public:
   // `method` is a literal, "DialogueService.GenerateReply".
   CallRecord(CallLedger& ledger, std::string_view method, grpc::CallbackServerContext& context);
-  ~CallRecord();  // logs a failure that isn't the client's: method, code and duration; never a text, never a user
+  ~CallRecord();  // logs a failure that isn't the client's, one a second of each code: method, code, duration; never a
+                  // text or a user
   CallRecord(const CallRecord&) = delete;
   CallRecord& operator=(const CallRecord&) = delete;
 
@@ -51,6 +55,7 @@ class CallRecord {
 
  private:
   friend class CallLedger;
+  void LogFailure() const;
   CallLedger& ledger_;
   const std::string_view method_;
   grpc::CallbackServerContext& context_;
