@@ -5,10 +5,14 @@
 // Each line is one thread. «GOP/s» counts a multiplication and an addition as two operations.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "kernels/blocked_kernel.h"
+#include "kernels/buffer.h"
 #include "kernels/dense_layer.h"
 #include "kernels/product.h"
 #include "kernels/quantized.h"
@@ -88,6 +92,17 @@ void AttentionScores(benchmark::State& state) {
     MultiplyFloats({qkv.data(), 900}, {qkv.data() + 300, 900}, true, 304, 304, 50, scores.data(), 304, scratch);
 }
 BENCHMARK(AttentionScores)->Unit(benchmark::kMicrosecond);
+
+// What reading weights costs that no cache holds.
+void ReadMemory(benchmark::State& state) {
+  constexpr size_t kBytes = size_t{256} << 20;
+  const Buffer buffer(kBytes);
+  const auto* words = static_cast<const uint64_t*>(buffer.data());
+  std::fill_n(static_cast<uint64_t*>(buffer.data()), kBytes / sizeof(uint64_t), 1);
+  for (auto _ : state) benchmark::DoNotOptimize(std::accumulate(words, words + kBytes / sizeof(uint64_t), uint64_t{0}));
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * kBytes));
+}
+BENCHMARK(ReadMemory)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace idiolect
