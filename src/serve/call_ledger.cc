@@ -1,11 +1,16 @@
 #include "serve/call_ledger.h"
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
 #include "serve/rpc_status.h"
 #include "spdlog/spdlog.h"
 
 namespace idiolect {
 namespace {
+
+// A proxy that asks for the server's health every second needs two to see that it drains.
+constexpr absl::Duration kQuiet = absl::Milliseconds(250), kLongestLinger = absl::Seconds(5);
 
 // The other codes tell the client what it did wrong, or that it hung up.
 bool IsServerFault(grpc::StatusCode code) {
@@ -31,10 +36,23 @@ void CallLedger::StartDraining() {
 
 bool CallLedger::AwaitIdle(absl::Duration limit) {
   std::unique_lock lock(mutex_);
+  if (!AwaitEmpty(lock, limit)) return false;
+  AwaitQuiet(lock);
+  return true;
+}
+
+bool CallLedger::AwaitEmpty(std::unique_lock<std::recursive_mutex>& lock, absl::Duration limit) {
   const auto idle = [this] { return in_flight_.empty(); };
   if (limit < absl::Hours(24 * 365)) return idle_.wait_for(lock, absl::ToChronoNanoseconds(limit), idle);
   idle_.wait(lock, idle);  // so far ahead the clock's arithmetic overflows
   return true;
+}
+
+void CallLedger::AwaitQuiet(std::unique_lock<std::recursive_mutex>& lock) {
+  const absl::Time latest = absl::Now() + kLongestLinger;
+  for (absl::Time now = absl::Now(); now < std::min(latest, last_arrival_ + kQuiet); now = absl::Now()) {
+    idle_.wait_for(lock, absl::ToChronoMilliseconds(last_arrival_ + kQuiet - now + absl::Milliseconds(1)));
+  }
 }
 
 void CallLedger::CancelAll() {
@@ -48,6 +66,7 @@ void CallLedger::CancelAll() {
 bool CallLedger::Enter(CallRecord& call) {
   const std::lock_guard lock(mutex_);
   in_flight_.insert(&call);
+  last_arrival_ = absl::Now();
   return !draining_;
 }
 

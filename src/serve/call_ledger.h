@@ -21,7 +21,9 @@ class CallLedger {
  public:
   // From now on calls are refused.
   void StartDraining();
-  // Waits until no call is in flight; false when `limit` passed first.
+  // Waits until no call is in flight, and then until none has come for a moment: those that come while gRPC shuts down
+  // are told CANCELLED, which clients don't repeat, instead of our UNAVAILABLE. A server without calls does not wait at
+  // all. False when `limit` passed while calls were in flight.
   bool AwaitIdle(absl::Duration limit);
   // Has gRPC tell the clients of all calls in flight CANCELLED. The calls end by themselves, soon after.
   void CancelAll();
@@ -30,12 +32,15 @@ class CallLedger {
   friend class CallRecord;
   bool Enter(CallRecord& call);  // false while draining; must be left all the same
   void Leave(CallRecord& call);
+  bool AwaitEmpty(std::unique_lock<std::recursive_mutex>& lock, absl::Duration limit);
+  void AwaitQuiet(std::unique_lock<std::recursive_mutex>& lock);
 
   // Recursive: gRPC may end a call, which then leaves, on the thread that cancels it.
   std::recursive_mutex mutex_;
   std::condition_variable_any idle_;
   std::set<CallRecord*> in_flight_;
   bool draining_ = false;
+  absl::Time last_arrival_ = absl::InfinitePast();
   std::array<LogLimit, 17> failures_;  // by code
 };
 

@@ -103,6 +103,13 @@ TEST_F(TalkCommandsTest, StatusNamesModelAndHealth) {
   EXPECT_THAT(out_, AllOf(HasSubstr(R"("health": "serving")"), HasSubstr(R"("name": "tiny")")));
 }
 
+TEST_F(TalkCommandsTest, StatusAsksForOneHealthOnly) {
+  EXPECT_EQ(Run({"status", "--health", "server"}), 0) << err_;
+  EXPECT_EQ(out_, "server is serving\n");
+  EXPECT_EQ(Run({"status", "--health", "idiolect.v1.HistoryService"}), 0) << err_;
+  EXPECT_EQ(Run({"status", "--health", "idiolect.v1.NoService"}), 1);
+}
+
 TEST_F(TalkCommandsTest, FieldViolationsReadAsOneLine) {
   google::rpc::BadRequest bad_request;
   for (const char* field : {"decoding.top_p", "post"}) {
