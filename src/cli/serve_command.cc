@@ -2,7 +2,6 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <ostream>
@@ -12,9 +11,11 @@
 #include "cli/commands.h"
 #include "cli/serve_settings.h"
 #include "cli/settings_flags.h"
+#include "cli/signals.h"
 #include "cli/start_report.h"
 #include "cli/store_flags.h"
 #include "cli/wiping_allocator.h"
+#include "serve/model_host.h"
 #include "serve/server.h"
 #include "store/open_store.h"
 
@@ -26,37 +27,30 @@ constexpr char kTeaching[] = R"(Example:
   listening on 127.0.0.1:50051
 
 Serves replies, rankings, histories and profiles over gRPC (proto/idiolect/v1) until SIGTERM or Ctrl-C, which let calls in
-flight finish. The store is created when it is absent; `memory:` keeps nothing beyond the process. Nothing is encrypted
+flight finish. SIGHUP loads the model directory anew while calls go on. The store is created when it is absent; `memory:` keeps nothing beyond the process. Nothing is encrypted
 and nobody is asked who they are: keep the address on this machine, or behind something that does both.
 
 Each setting is a flag (--max-queue 10), a variable of the environment (IDIOLECT_MAX_QUEUE=10) and a line of the --config
 file (max_queue = 10); flags overrule the environment, which overrules the file. --example-config prints such a file.
 )";
 
-// Waits for a signal that asks the process to end. The signals must be blocked in every thread.
-void WaitForStop(const sigset_t& signals) {
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("{} received, draining", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-}
-
-// Carries the news of the store's own deletions to the engine, which is started after the store and goes before it.
+// Carries the news of the store's own deletions to the engines, which are started after the store and go before it.
 class DeletionRelay {
  public:
-  void Connect(Engine& engine) { Set(&engine); }
+  void Connect(ModelHost& models) { Set(&models); }
   void Disconnect() { Set(nullptr); }
   void Tell(const UserKey& user) {
     const std::lock_guard lock(mutex_);
-    if (engine_ != nullptr) engine_->Forget(user);
+    if (models_ != nullptr) models_->Forget(user);
   }
 
  private:
-  void Set(Engine* engine) {
+  void Set(ModelHost* models) {
     const std::lock_guard lock(mutex_);
-    engine_ = engine;
+    models_ = models;
   }
   std::mutex mutex_;
-  Engine* engine_ = nullptr;
+  ModelHost* models_ = nullptr;
 };
 
 class ServeCommand : public Command {
@@ -102,11 +96,7 @@ class ServeCommand : public Command {
 
   absl::Status Serve(Console& console) {
     if (settings_.wipe_memory) WipeFreedMemory();
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);                    // before any thread starts: they inherit it
+    Signals signals;
     spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));  // stdout is for what a script may read
     settings_.server.drain_limit = absl::Seconds(settings_.drain_seconds);
     StoreOptions store_options;
@@ -119,15 +109,17 @@ class ServeCommand : public Command {
     ReportStore(settings_, console.out);
     const auto options = settings_.engine.ToOptions();
     if (!options.ok()) return options.status();
-    const auto engine = StartEngine(settings_.model_dir, *options);
-    if (!engine.ok()) return engine.status();
-    ReportModel((*engine)->model_info(), console.out);
-    ReportEngine(*options, (*engine)->model_info(), console.out);
-    relay.Connect(**engine);
-    const auto server = Server::Start(settings_.server, **engine, **store);
+    const auto models = ModelHost::Start(
+        settings_.model_dir, [options = *options](const std::string& dir) { return StartEngine(dir, options); });
+    if (!models.ok()) return models.status();
+    const ModelInfo& model = (*models)->Current()->model_info();
+    ReportModel(model, console.out);
+    ReportEngine(*options, model, console.out);
+    relay.Connect(**models);
+    const auto server = Server::Start(settings_.server, **models, **store);
     if (!server.ok()) return server.status();
     console.out << "listening on " << (*server)->address() << std::endl;
-    WaitForStop(signals);
+    signals.Await([&models] { static_cast<void>((*models)->Load((*models)->model_dir())); });
     (*server)->Shutdown();
     relay.Disconnect();
     return absl::OkStatus();

@@ -35,7 +35,7 @@ struct ReadableMemory {
 
 class ProfileQueries {
  public:
-  // Both must outlive the queries and whatever they have in flight.
+  // Both must outlive whatever the queries have in flight; the object itself need not.
   ProfileQueries(HistoryStore& store, Engine& engine) : store_(store), engine_(engine) {}
 
   using ProfileCallback = std::function<void(absl::StatusOr<ReadableProfile>)>;

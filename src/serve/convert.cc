@@ -68,6 +68,13 @@ absl::Time FromProto(const google::protobuf::Timestamp& time) {
   return absl::FromUnixMicros(time.seconds() * 1'000'000 + time.nanos() / 1000);
 }
 
+google::protobuf::Duration ToProto(absl::Duration duration) {
+  google::protobuf::Duration proto;
+  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+  return proto;
+}
+
 google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp proto;
   proto.set_seconds(absl::ToUnixSeconds(time));  // rounds down, so what is left is never negative

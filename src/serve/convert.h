@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
 #include "idiolect/engine.h"
 #include "idiolect/exchange.h"
 #include "idiolect/history_store.h"
@@ -18,6 +19,7 @@ namespace idiolect {
 // Microseconds are kept, finer is cut.
 absl::Time FromProto(const google::protobuf::Timestamp& time);
 google::protobuf::Timestamp ToProto(absl::Time time);
+google::protobuf::Duration ToProto(absl::Duration duration);
 
 // Without a time: InfinitePast, for which the store puts the time of the append.
 Exchange FromProto(const v1::Exchange& exchange);

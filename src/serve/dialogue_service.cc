@@ -34,10 +34,12 @@ class ReplyToCall final : public ReplyObserver {
 
 void Generate(Backend& backend, ReplyCall& call) {
   HistoryUse use(backend.erasures, call.User());
-  absl::StatusOr<ReplyRequest> request = MakeReplyRequest(backend, call.request(), call.User(), call.deadline());
+  absl::StatusOr<ReplyRequest> request =
+      MakeReplyRequest(backend, *use.engine(), call.request(), call.User(), call.deadline());
   if (!request.ok()) return call.End(request.status());
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
-  auto ticket = backend.engine.SubmitReply(*std::move(request), std::make_shared<ReplyToCall>(call, std::move(use)));
+  const ModelHost::Lease engine = use.engine();  // the reply may have come by the time that SubmitReply returns
+  auto ticket = engine->SubmitReply(*std::move(request), std::make_shared<ReplyToCall>(call, std::move(use)));
   if (!ticket.ok()) return call.End(ticket.status());
   cancellation->Hold(*std::move(ticket));
 }
@@ -46,7 +48,7 @@ void Score(Backend& backend, ScoreCall& call) {
   const v1::ScoreRepliesRequest& request = call.request();
   const HistoryUse use(backend.erasures, call.User());
   absl::StatusOr<History> history =
-      backend.store.Recent(call.User(), backend.engine.model_info().max_history, request.min_revision());
+      backend.store.Recent(call.User(), use.engine()->model_info().max_history, request.min_revision());
   if (!history.ok()) return call.End(history.status());
   ScoreRequest score{.user = call.User(),
                      .history = *std::move(history),
@@ -56,7 +58,7 @@ void Score(Backend& backend, ScoreCall& call) {
                      .per_token = request.normalization() != v1::NORMALIZATION_TOTAL,
                      .deadline = call.deadline()};
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
-  auto ticket = backend.engine.SubmitScore(std::move(score), [&call, use](absl::StatusOr<Scores> scores) {
+  auto ticket = use.engine()->SubmitScore(std::move(score), [&call, use](absl::StatusOr<Scores> scores) {
     use.End();
     if (scores.ok()) call.response() = ToProto(*scores);
     call.End(scores.status());

@@ -15,35 +15,38 @@
 #include <atomic>
 #include <cstdint>
 
-#include "idiolect/engine.h"
+#include "serve/model_host.h"
 #include "serve/store_executor.h"
 
 namespace idiolect {
 
 class Erasures {
  public:
-  Erasures(Engine& engine, StoreExecutor& executor) : engine_(engine), executor_(executor) {}
+  Erasures(ModelHost& models, StoreExecutor& executor) : models_(models), executor_(executor) {}
 
   // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block.
   void Erased(const UserKey& user);
 
  private:
   friend class HistoryUse;
-  Engine& engine_;
+  ModelHost& models_;
   StoreExecutor& executor_;
   std::atomic<uint64_t> count_{0};
 };
 
-// From before a user's history is read until the engine has answered.
+// From before a user's history is read until the engine has answered; the model that answers stays the same meanwhile.
 class HistoryUse {
  public:
   HistoryUse(Erasures& erasures, UserKey user);
   // Call it from the engine's callback, before the call is ended. Does not block.
   void End() const;
 
+  const ModelHost::Lease& engine() const { return engine_; }
+
  private:
   Erasures& erasures_;
   UserKey user_;
+  ModelHost::Lease engine_;
   uint64_t count_at_start_;
 };
 

@@ -14,7 +14,7 @@ ExportStream* ExportStream::Start(Backend& backend, grpc::CallbackServerContext*
   auto* stream = new ExportStream(backend, context);
   absl::Status status = stream->record_.admission();
   if (status.ok()) status = ParseMessage(*request, stream->request_);
-  if (status.ok()) status = Validate(stream->request_, backend.limits);
+  if (status.ok()) status = Validate(stream->request_, backend.limits());
   if (status.ok()) status = backend.executor.Submit([stream] { stream->ReadPage(); });
   if (!status.ok()) stream->End(status);
   return stream;

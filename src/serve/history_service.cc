@@ -31,10 +31,10 @@ absl::Status Append(Backend& backend, AppendCall& call) {
 // The user of a conversation that is going on will be answered again soon: their profile is built anew while they read.
 // A history is read for it, so the same care is taken as for a reply (serve/erasures.h).
 void PrepareNextReply(Backend& backend, const UserKey& user) {
-  if (!backend.engine.HoldsProfile(user)) return;
   const HistoryUse use(backend.erasures, user);
-  absl::StatusOr<History> history = backend.store.Recent(user, backend.engine.model_info().max_history);
-  if (history.ok()) backend.engine.PrepareProfile(user, *std::move(history));
+  if (!use.engine()->HoldsProfile(user)) return;
+  absl::StatusOr<History> history = backend.store.Recent(user, use.engine()->model_info().max_history);
+  if (history.ok()) use.engine()->PrepareProfile(user, *std::move(history));
   use.End();
 }
 

@@ -46,7 +46,7 @@ void ImportStream::Take(const grpc::ByteBuffer& bytes) {
   const int64_t index = next_index_++;
   v1::ImportExchangesRequest request;
   absl::Status status = ParseMessage(bytes, request);
-  if (status.ok()) status = Validate(request, backend_.limits);
+  if (status.ok()) status = Validate(request, backend_.limits());
   if (!status.ok()) return Reject(index, DescribeViolations(status));
   waiting_.records.push_back({.user = CallerOf(*context_).User(request.user_id()),
                               .exchange = FromProto(request.exchange()),

@@ -1,4 +1,4 @@
-// ModelService: which model is serving.
+// ModelService: which model is serving, and another in its place.
 #pragma once
 
 #include "idiolect/v1/model.grpc.pb.h"
@@ -6,12 +6,15 @@
 
 namespace idiolect {
 
-class ModelService final : public v1::ModelService::WithRawCallbackMethod_GetModel<v1::ModelService::Service> {
+class ModelService final : public v1::ModelService::WithRawCallbackMethod_GetModel<
+                               v1::ModelService::WithRawCallbackMethod_LoadModel<v1::ModelService::Service>> {
  public:
   explicit ModelService(Backend& backend) : backend_(backend) {}
 
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                      grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* LoadModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
 
  private:
   Backend& backend_;

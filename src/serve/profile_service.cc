@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "profile/profile_queries.h"
 #include "serve/convert.h"
 #include "serve/field_violations.h"
 #include "serve/unary_call.h"
@@ -17,13 +18,13 @@ void Profile(Backend& backend, ProfileCall& call) {
   const v1::GetProfileRequest& request = call.request();
   const HistoryUse use(backend.erasures, call.User());
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
-  auto ticket =
-      backend.queries.Profile(call.User(), request.min_revision(), CoercePageSize(request.vocabulary_size(), 20),
-                              call.deadline(), [&call, use](absl::StatusOr<ReadableProfile> profile) {
-                                use.End();
-                                if (profile.ok()) call.response() = ToProto(*profile, call.request().user_id());
-                                call.End(profile.status());
-                              });
+  auto ticket = ProfileQueries(backend.store, *use.engine())
+                    .Profile(call.User(), request.min_revision(), CoercePageSize(request.vocabulary_size(), 20),
+                             call.deadline(), [&call, use](absl::StatusOr<ReadableProfile> profile) {
+                               use.End();
+                               if (profile.ok()) call.response() = ToProto(*profile, call.request().user_id());
+                               call.End(profile.status());
+                             });
   if (!ticket.ok()) return call.End(ticket.status());
   cancellation->Hold(*std::move(ticket));
 }
@@ -32,12 +33,13 @@ void Memory(Backend& backend, MemoryCall& call) {
   const v1::QueryMemoryRequest& request = call.request();
   const HistoryUse use(backend.erasures, call.User());
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
-  auto ticket = backend.queries.Memory(call.User(), request.min_revision(), request.post(), call.deadline(),
-                                       [&call, use](absl::StatusOr<ReadableMemory> memory) {
-                                         use.End();
-                                         if (memory.ok()) call.response() = ToProto(*memory, call.request().user_id());
-                                         call.End(memory.status());
-                                       });
+  auto ticket = ProfileQueries(backend.store, *use.engine())
+                    .Memory(call.User(), request.min_revision(), request.post(), call.deadline(),
+                            [&call, use](absl::StatusOr<ReadableMemory> memory) {
+                              use.End();
+                              if (memory.ok()) call.response() = ToProto(*memory, call.request().user_id());
+                              call.End(memory.status());
+                            });
   if (!ticket.ok()) return call.End(ticket.status());
   cancellation->Hold(*std::move(ticket));
 }

@@ -35,8 +35,8 @@ ReplyStream* ReplyStream::Start(Backend& backend, grpc::CallbackServerContext* c
   auto* stream = new ReplyStream(backend, context);
   absl::Status status = stream->record_.admission();
   if (status.ok()) status = ParseMessage(*request, stream->request_);
-  if (status.ok()) status = Validate(stream->request_, backend.limits);
-  if (status.ok()) status = backend.engine.CheckQueue(CallerOf(*context).User(stream->request_.user_id()));
+  if (status.ok()) status = Validate(stream->request_, backend.limits());
+  if (status.ok()) status = backend.models.Current()->CheckQueue(CallerOf(*context).User(stream->request_.user_id()));
   if (status.ok()) status = backend.executor.Submit([stream] { stream->Run(); });
   if (!status.ok()) stream->Fail(status);
   return stream;
@@ -48,11 +48,12 @@ ReplyStream::ReplyStream(Backend& backend, grpc::CallbackServerContext* context)
 void ReplyStream::Run() {
   const UserKey user = CallerOf(*context_).User(request_.user_id());
   HistoryUse use(backend_.erasures, user);
-  absl::StatusOr<ReplyRequest> request = MakeReplyRequest(backend_, request_, user, DeadlineOf(*context_));
+  absl::StatusOr<ReplyRequest> request =
+      MakeReplyRequest(backend_, *use.engine(), request_, user, DeadlineOf(*context_));
   if (!request.ok()) return Fail(request.status());
   const std::shared_ptr<Cancellation> cancellation = cancellation_;  // the stream may end before Submit returns
-  auto ticket =
-      backend_.engine.SubmitReply(*std::move(request), std::make_shared<ReplyToStream>(*this, std::move(use)));
+  const ModelHost::Lease engine = use.engine();                      // the same
+  auto ticket = engine->SubmitReply(*std::move(request), std::make_shared<ReplyToStream>(*this, std::move(use)));
   if (!ticket.ok()) return Fail(ticket.status());
   cancellation->Hold(*std::move(ticket));
 }

@@ -48,14 +48,17 @@ absl::Status CheckOptions(const ServerOptions& options) {
 
 class Server::Impl {
  public:
-  Impl(const ServerOptions& options, Engine& engine, HistoryStore& store)
-      : backend_(options, engine, store),
+  Impl(const ServerOptions& options, std::unique_ptr<ModelHost> own_models, ModelHost& models, HistoryStore& store)
+      : own_models_(std::move(own_models)),
+        backend_(options, models, store),
         dialogue_(backend_),
         history_(backend_),
         profile_(backend_),
         model_(backend_) {}
   ~Impl() { Shutdown(); }
 
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, std::unique_ptr<ModelHost> own,
+                                                       ModelHost& models, HistoryStore& store);
   absl::Status Listen();
   int port() const { return port_; }
   const std::string& listen_address() const { return backend_.options.listen_address; }
@@ -66,6 +69,7 @@ class Server::Impl {
  private:
   bool Drain();
 
+  const std::unique_ptr<ModelHost> own_models_;  // of a server with one engine
   Backend backend_;
   DialogueService dialogue_;
   HistoryService history_;
@@ -80,6 +84,18 @@ class Server::Impl {
   std::condition_variable changed_;
   bool shutting_down_ = false, down_ = false;
 };
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Impl::Start(const ServerOptions& options,
+                                                            std::unique_ptr<ModelHost> own, ModelHost& models,
+                                                            HistoryStore& store) {
+  absl::Status status = CheckOptions(options);
+  if (!status.ok()) return status;
+  PrepareProcess();
+  auto impl = std::make_unique<Impl>(options, std::move(own), models, store);
+  status = impl->Listen();
+  if (!status.ok()) return status;
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
 
 absl::Status Server::Impl::Listen() {
   grpc::ServerBuilder builder;
@@ -98,7 +114,7 @@ absl::Status Server::Impl::Listen() {
   }
   health_.emplace(*server_->GetHealthCheckService());
   store_watch_.emplace(backend_.store, *health_, backend_.options.store_check_interval);
-  spdlog::info("serving model {} on port {}", backend_.engine.model_info().name, port_);
+  spdlog::info("serving model {} on port {}", backend_.models.Current()->model_info().name, port_);
   return absl::OkStatus();
 }
 
@@ -142,15 +158,16 @@ void Server::Impl::Wait() {
   changed_.wait(lock, [this] { return down_; });
 }
 
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, ModelHost& models,
+                                                      HistoryStore& store) {
+  return Impl::Start(options, nullptr, models, store);
+}
+
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Engine& engine,
                                                       HistoryStore& store) {
-  absl::Status status = CheckOptions(options);
-  if (!status.ok()) return status;
-  PrepareProcess();
-  auto impl = std::make_unique<Impl>(options, engine, store);
-  status = impl->Listen();
-  if (!status.ok()) return status;
-  return std::unique_ptr<Server>(new Server(std::move(impl)));
+  auto models = std::make_unique<ModelHost>(engine);
+  ModelHost& only = *models;
+  return Impl::Start(options, std::move(models), only, store);
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

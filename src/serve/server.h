@@ -1,6 +1,6 @@
-// The gRPC server of proto/idiolect/v1: four services over an engine and a store, health checking and reflection.
+// The gRPC server of proto/idiolect/v1: four services over a model and a store, health checking and reflection.
 //
-//   auto server = Server::Start(options, *engine, *store);
+//   auto server = Server::Start(options, *models, *store);
 //   std::cout << "listening on " << (*server)->address() << std::endl;
 //   (*server)->Wait();    // another thread calls Shutdown, on SIGTERM for instance
 //
@@ -14,14 +14,18 @@
 #include "absl/status/statusor.h"
 #include "idiolect/engine.h"
 #include "idiolect/history_store.h"
+#include "serve/model_host.h"
 #include "serve/server_options.h"
 
 namespace idiolect {
 
 class Server {
  public:
-  // Listening when it returns. `engine` and `store` must outlive the server. kUnavailable when the address is taken,
+  // Listening when it returns. `models` and `store` must outlive the server. kUnavailable when the address is taken,
   // kInvalidArgument when it is none.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, ModelHost& models,
+                                                       HistoryStore& store);
+  // The same with one engine for good.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Engine& engine,
                                                        HistoryStore& store);
   ~Server();  // Shutdown, if nobody has called it

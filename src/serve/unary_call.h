@@ -79,9 +79,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   absl::Status Accept(const Backend& backend, const grpc::ByteBuffer& request) {
     absl::Status status = record_.admission();
     if (status.ok()) status = ParseMessage(request, request_);
-    if (status.ok()) status = Validate(request_, backend.limits);
+    if (status.ok()) status = Validate(request_, backend.limits());
     if constexpr (kNeedsEngine<Request>) {
-      if (status.ok()) status = backend.engine.CheckQueue(User());
+      if (status.ok()) status = backend.models.Current()->CheckQueue(User());
     }
     return status;
   }

@@ -131,6 +131,22 @@ absl::Status Validate(const v1::ListUsersRequest& request, const Limits& limits)
 
 absl::Status Validate(const v1::GetModelRequest& request, const Limits& limits) { return absl::OkStatus(); }
 
+absl::Status Validate(const v1::LoadModelRequest& request, const Limits& limits) {
+  constexpr size_t kMaxNameBytes = 255, kHashDigits = 64;
+  FieldViolations violations;
+  const std::string& name = request.name();
+  if (name.size() > kMaxNameBytes || name == "." || name == ".." ||
+      name.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
+    violations.Add("name", "must be the name of a directory beside the present model's, without a path");
+  }
+  const std::string& hash = request.content_hash();
+  if (!hash.empty() &&
+      (hash.size() != kHashDigits || hash.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+    violations.Add("content_hash", "must be 64 lower-case hexadecimal digits");
+  }
+  return violations.ToStatus();
+}
+
 int CoercePageSize(int requested, int standard) {
   constexpr int kMaxPageSize = 1000;
   return requested == 0 ? standard : std::min(requested, kMaxPageSize);

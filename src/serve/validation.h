@@ -34,6 +34,7 @@ absl::Status Validate(const v1::QueryMemoryRequest& request, const Limits& limit
 absl::Status Validate(const v1::ListUsersRequest& request, const Limits& limits);
 
 absl::Status Validate(const v1::GetModelRequest& request, const Limits& limits);
+absl::Status Validate(const v1::LoadModelRequest& request, const Limits& limits);
 
 // A list's page size: 0 is `standard`, and nobody gets more than 1,000.
 int CoercePageSize(int requested, int standard);

@@ -33,6 +33,10 @@ class ServerFixture : public ::testing::Test {
     store_ = std::make_unique<HookedStore>(*memory_);
     options.listen_address = "127.0.0.1:0";
     server_ = Server::Start(options, *engine_, *store_).value();
+    Connect();
+  }
+
+  void Connect() {
     channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
     dialogue_ = v1::DialogueService::NewStub(channel_);
     history_ = v1::HistoryService::NewStub(channel_);

@@ -58,26 +58,28 @@ ReplyCandidate Candidate(const ReplyRequest& request, int tokens, int number) {
   return candidate;
 }
 
-ScoredCandidate ScoreOf(const ScoreRequest& request, int index) {
+ScoredCandidate ScoreOf(const ScoreRequest& request, int index, double logprob_of_own) {
   const std::vector<std::string> own = WordsOf(request.history);
   ScoredCandidate scored;
   scored.index = index;
   std::istringstream in(request.candidates[index]);
   for (std::string word; in >> word;) {
     scored.token_texts.push_back(word);
-    scored.token_logprobs.push_back(std::count(own.begin(), own.end(), word) > 0 ? -1 : -5);
+    scored.token_logprobs.push_back(logprob_of_own * (std::count(own.begin(), own.end(), word) > 0 ? 1 : 5));
   }
   scored.token_texts.push_back("</s>");
-  scored.token_logprobs.push_back(-1);
+  scored.token_logprobs.push_back(logprob_of_own);
   for (double logprob : scored.token_logprobs) scored.logprob += logprob;
   scored.score = scored.logprob;
   if (request.per_token) scored.score /= static_cast<double>(scored.token_logprobs.size());
   return scored;
 }
 
-Scores ScoreAll(const ScoreRequest& request) {
+Scores ScoreAll(const ScoreRequest& request, double logprob_of_own) {
   Scores scores;
-  for (size_t i = 0; i < request.candidates.size(); ++i) scores.ranked.push_back(ScoreOf(request, static_cast<int>(i)));
+  for (size_t i = 0; i < request.candidates.size(); ++i) {
+    scores.ranked.push_back(ScoreOf(request, static_cast<int>(i), logprob_of_own));
+  }
   std::stable_sort(scores.ranked.begin(), scores.ranked.end(),
                    [](const ScoredCandidate& a, const ScoredCandidate& b) { return a.score > b.score; });
   scores.revision = request.history.revision;
@@ -88,9 +90,9 @@ Scores ScoreAll(const ScoreRequest& request) {
 }  // namespace
 
 FakeEngine::FakeEngine(const FakeEngineOptions& options) : options_(options) {
-  info_.name = "fake";
+  info_.name = options.name;
   info_.config_json = "{}";
-  info_.content_hash = std::string(64, 'a');
+  info_.content_hash = options.content_hash;
   info_.parameter_count = 12;
   info_.precision = "float32";
   info_.device = "cpu";
@@ -198,7 +200,7 @@ absl::StatusOr<std::shared_ptr<Ticket>> FakeEngine::SubmitScore(ScoreRequest req
                  [this, request = std::move(request), done = std::move(done)](absl::Status status, const Job& job) {
                    if (!status.ok()) return done(status);
                    Cache(request.user, request.history);
-                   done(ScoreAll(request));
+                   done(ScoreAll(request, options_.logprob));
                  });
 }
 

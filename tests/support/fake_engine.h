@@ -22,9 +22,11 @@ struct FakeEngineOptions {
   int max_queue = 1024;
   int tokens_per_reply = 8;
   absl::Duration step = absl::ZeroDuration();  // what one token takes
+  std::string name = "fake", content_hash = std::string(64, 'a');
+  double logprob = -1;  // of a word of the user's own in a ranking; of others five times that
 };
 
-class FakeEngine final : public Engine {
+class FakeEngine : public Engine {
  public:
   explicit FakeEngine(const FakeEngineOptions& options = {});
   ~FakeEngine() override;
