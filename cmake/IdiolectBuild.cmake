@@ -35,6 +35,7 @@ target_link_libraries(idiolect_aten INTERFACE "${TORCH_LIBRARY}" "${C10_LIBRARY}
 if(IDIOLECT_SERVER)
   find_package(gRPC REQUIRED)
   find_package(SQLite3 REQUIRED)
+  pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 endif()
 
 add_library(idiolect_flags INTERFACE)

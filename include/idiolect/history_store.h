@@ -114,7 +114,8 @@ class HistoryStore {
 
   virtual absl::StatusOr<UserSummary> Summary(const UserKey& user) = 0;
 
-  // Removes one exchange for good; the text is overwritten, not only unlinked.
+  // Removes one exchange for good; the text is overwritten, not only unlinked. (PostgreSQL overwrites when it uses the
+  // place again; see docs/operations.md.)
   virtual absl::StatusOr<DeleteResult> Delete(const UserKey& user, int64_t sequence, std::string_view request_id) = 0;
 
   // Forgets a user: exchanges, request ids, revision. What stays is a receipt under a hash of (user, request id), so
@@ -135,7 +136,8 @@ class HistoryStore {
   virtual absl::Status Ping() = 0;
 };
 
-// Opens the store that `url` names: "sqlite:PATH" (created when absent; its folder must exist) or "memory:" (lost with
+// Opens the store that `url` names: "sqlite:PATH" (created when absent; its folder must exist), "postgres://…" (libpq's
+// URL of a database, which several servers may share; kUnavailable when it can't be reached), or "memory:" (lost with
 // the process; for tests and trials). kInvalidArgument for another scheme, kFailedPrecondition when another process has
 // the database open or it was written by a newer version, kDataLoss when it is damaged.
 absl::StatusOr<std::unique_ptr<HistoryStore>> OpenHistoryStore(std::string_view url);

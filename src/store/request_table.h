@@ -13,7 +13,8 @@
 namespace idiolect {
 
 // A record of an import is an append: the same id in both names the same exchange. Values are stored; never renumber.
-enum class RequestKind { kAppend = 1, kDelete = 2 };
+// kUnnamed are calls without a request id, known to the store itself by a random one, so that it may repeat them.
+enum class RequestKind { kAppend = 1, kDelete = 2, kUnnamed = 3 };
 
 // The answer given to a request, and what the request was.
 struct AnsweredRequest {

@@ -1,4 +1,4 @@
-// The tunables of the embedded stores. The defaults suit a server.
+// The tunables of the stores. The defaults suit a server.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,9 @@ struct StoreOptions {
   int64_t max_exchanges_per_user = 0;
 
   // Called for every user who has lost exchanges by one of these two rules, after that is durable, on the store's own
-  // thread: what was derived from them is to be forgotten. Must not call the store. May be empty.
+  // thread: what was derived from them is to be forgotten. Must not call the store. May be empty. A store that several
+  // servers share tells of every deletion of every server, and of each twice: at once, and when no call can be under
+  // way any more that had read the history before.
   std::function<void(const UserKey&)> on_deletion;
 
   // How often request ids that are too old are removed, and exchanges that may not stay.
@@ -49,6 +51,13 @@ struct StoreOptions {
   int64_t checkpoint_pages = 1000;
   // … and from this many on the writer waits for readers to leave it, so that it stops growing.
   int64_t max_log_pages = 16000;
+
+  // PostgreSQL alone. Threads that commit appends, each with a connection, and how many more connections write.
+  int max_writers = 4;
+  // How long a statement, or a commit that waits for the standby, may take before it is UNAVAILABLE.
+  absl::Duration database_timeout = absl::Seconds(10);
+  // How often the store looks for what other servers have deleted, in order to tell `on_deletion`.
+  absl::Duration deletions_interval = absl::Seconds(1);
 
   // Never waits for the disk, so that a loss of power loses what was acknowledged. For one purpose: to show that the
   // check of power cuts (scripts/check-power-cuts) would notice.

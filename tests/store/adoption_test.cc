@@ -14,7 +14,7 @@ class AdoptionTest : public StoreTest, public testing::WithParamInterface<StoreK
   AdoptionTest() : StoreTest(GetParam()) {}
 };
 
-INSTANTIATE_TEST_SUITE_P(Stores, AdoptionTest, testing::Values(StoreKind::kSqlite, StoreKind::kMemory), KindName);
+INSTANTIATE_TEST_SUITE_P(Stores, AdoptionTest, testing::ValuesIn(TestedKinds()), KindName);
 
 TEST_P(AdoptionTest, UserGoesOnAsInTheOtherStore) {
   TestedStore other(StoreKind::kMemory);

@@ -257,8 +257,7 @@ class Comparison {
 };
 
 class HistoryStoreModelTest : public testing::TestWithParam<StoreKind> {};
-INSTANTIATE_TEST_SUITE_P(Stores, HistoryStoreModelTest, testing::Values(StoreKind::kSqlite, StoreKind::kMemory),
-                         KindName);
+INSTANTIATE_TEST_SUITE_P(Stores, HistoryStoreModelTest, testing::ValuesIn(TestedKinds()), KindName);
 
 TEST_P(HistoryStoreModelTest, RandomCallsTellTheSame) {
   EXPECT_TRUE(rc::check([kind = GetParam()] {

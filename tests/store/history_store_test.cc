@@ -25,7 +25,7 @@ class HistoryStoreTest : public StoreTest, public testing::WithParamInterface<St
  protected:
   HistoryStoreTest() : StoreTest(GetParam()) {}
 };
-INSTANTIATE_TEST_SUITE_P(Stores, HistoryStoreTest, testing::Values(StoreKind::kSqlite, StoreKind::kMemory), KindName);
+INSTANTIATE_TEST_SUITE_P(Stores, HistoryStoreTest, testing::ValuesIn(TestedKinds()), KindName);
 
 TEST_P(HistoryStoreTest, UserNeverSeenHasAnEmptyHistory) {
   const History history = Value(store_->Recent(User("ann"), 15));
@@ -354,7 +354,7 @@ class Paging : public HistoryStoreTest {
     return store_->List(user, 2, token, order).status().code();
   }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, Paging, testing::Values(StoreKind::kSqlite, StoreKind::kMemory), KindName);
+INSTANTIATE_TEST_SUITE_P(Stores, Paging, testing::ValuesIn(TestedKinds()), KindName);
 
 TEST_P(Paging, BothOrdersInPagesOfAnySize) {
   for (const char* word : {"a", "b", "c", "d", "e"}) Append("ann", "", word);

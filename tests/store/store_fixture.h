@@ -1,4 +1,4 @@
-// A store under test, of either kind, and short words to speak to it.
+// A store under test, of any kind, and short words to speak to it.
 #pragma once
 
 #include <memory>
@@ -11,17 +11,24 @@
 #include "gtest/gtest.h"
 #include "idiolect/history_store.h"
 #include "store/memory_store.h"
+#include "store/open_store.h"
 #include "store/sqlite_store.h"
 #include "store/store_options.h"
 #include "tests/support/temp_folder.h"
 
 namespace idiolect {
 
-enum class StoreKind { kSqlite, kMemory };
+enum class StoreKind { kSqlite, kMemory, kPostgres };
 
 inline std::string KindName(const testing::TestParamInfo<StoreKind>& info) {
-  return info.param == StoreKind::kSqlite ? "Sqlite" : "Memory";
+  constexpr const char* kNames[] = {"Sqlite", "Memory", "Postgres"};
+  return kNames[static_cast<int>(info.param)];
 }
+
+// The kinds that this test program tests: the embedded ones, or PostgreSQL.
+std::vector<StoreKind> TestedKinds();
+// The URL of an empty PostgreSQL database, the same each time; only where kPostgres is tested.
+std::string EmptyPostgresUrl();
 
 inline UserKey User(std::string user_id, std::string tenant = "acme") {
   return {std::move(tenant), std::move(user_id)};
@@ -39,6 +46,7 @@ class TestedStore {
  public:
   explicit TestedStore(StoreKind kind) : kind_(kind) {
     options_.now = [this] { return now_; };
+    if (kind_ == StoreKind::kPostgres) url_ = EmptyPostgresUrl();
     Reopen();
   }
 
@@ -49,7 +57,7 @@ class TestedStore {
       return;
     }
     store_ = nullptr;
-    auto opened = SqliteStore::Open(path(), options_);
+    auto opened = OpenHistoryStore(url_.empty() ? "sqlite:" + path() : url_, options_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     store_ = *std::move(opened);
   }
@@ -66,6 +74,7 @@ class TestedStore {
  private:
   const StoreKind kind_;
   TempFolder folder_;
+  std::string url_;  // of PostgreSQL
   absl::Time now_ = absl::FromUnixSeconds(1'000'000);
   StoreOptions options_;
   std::unique_ptr<HistoryStore> store_;
