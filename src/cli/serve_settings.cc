@@ -2,13 +2,15 @@
 
 #include "cli/store_flags.h"
 #include "store/master_key.h"
+#include "store/postgres_url.h"
 
 namespace idiolect {
 
 void ServeSettings::AddTo(Settings& s) {
   s.Group("What is served, and where");
   s.Add("model", model_dir, "Model directory");
-  s.Add("store", store_url, "Where histories live: sqlite:PATH or memory:");
+  s.Add("store", store_url, "Where histories live: sqlite:PATH, postgres://HOST/DATABASE or memory:")
+      .ShownAs([](const std::string& url) { return ShownStoreUrl(url); });
   s.Add("listen", server.listen_address, "Address; port 0 takes a free one");
 
   s.Group("The engine");

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cli/layout.h"
+#include "store/postgres_url.h"
 
 namespace idiolect {
 namespace {
@@ -15,16 +16,9 @@ int ThreadsOf(const EngineOptions& options) {
 
 }  // namespace
 
-std::string WithoutPassword(const std::string& url) {
-  const size_t host = url.rfind('@'), user = url.find("://");
-  if (host == std::string::npos || user == std::string::npos) return url;
-  const size_t password = url.find(':', user + 3);
-  return password < host ? url.substr(0, password + 1) + "********" + url.substr(host) : url;
-}
-
 void ReportStore(const ServeSettings& settings, std::ostream& out) {
   const bool sealed = !settings.master_key.empty() || !settings.master_key_file.empty();
-  out << "store " << WithoutPassword(settings.store_url)
+  out << "store " << ShownStoreUrl(settings.store_url)
       << (sealed ? ", texts encrypted under the master key" : ", texts not encrypted") << std::endl;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <iosfwd>
-#include <string>
 
 #include "cli/serve_settings.h"
 #include "idiolect/engine.h"
@@ -13,8 +12,5 @@ namespace idiolect {
 void ReportStore(const ServeSettings& settings, std::ostream& out);
 void ReportModel(const ModelInfo& model, std::ostream& out);
 void ReportEngine(const EngineOptions& options, const ModelInfo& model, std::ostream& out);
-
-// "postgres://ann:secret@host/db" with "********" for the password; other URLs as they are.
-std::string WithoutPassword(const std::string& url);
 
 }  // namespace idiolect

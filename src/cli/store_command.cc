@@ -9,6 +9,7 @@
 #include "cli/store_flags.h"
 #include "store/copy_store.h"
 #include "store/open_store.h"
+#include "store/postgres_url.h"
 #include "store/sqlite_maintenance.h"
 
 namespace idiolect {
@@ -29,7 +30,8 @@ constexpr char kSqlitePrefix[] = "sqlite:";
 
 absl::StatusOr<std::string> SqlitePath(const std::string& url) {
   if (url.rfind(kSqlitePrefix, 0) == 0) return url.substr(sizeof(kSqlitePrefix) - 1);
-  return absl::InvalidArgumentError(absl::StrCat("'", url, "' is not sqlite:PATH, which this verb is for"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", ShownStoreUrl(url), "' is not sqlite:PATH, which this verb is for"));
 }
 
 class StoreCommand : public Command {
@@ -179,7 +181,7 @@ class StoreCommand : public Command {
     if (!to.ok()) return to.status();
     CopyCounts counts;
     {
-      Progress progress(console, target_);
+      Progress progress(console, ShownStoreUrl(target_));
       status = CopyStore(**from, **to, counts, [&](const CopyCounts& now) { progress.Update(0, 0, now.exchanges); });
     }
     console.err << WithCommas(counts.exchanges) << " exchanges of " << WithCommas(counts.users) << " users copied, "

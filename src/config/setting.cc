@@ -50,6 +50,11 @@ Setting& Setting::Secret() {
   return *this;
 }
 
+Setting& Setting::ShownAs(std::function<std::string(const std::string&)> show) {
+  show_ = std::move(show);
+  return *this;
+}
+
 Setting& Setting::OneOf(std::vector<std::string> choices) {
   choices_ = std::move(choices);
   return *this;
@@ -125,7 +130,8 @@ std::string Setting::ToToml() const {
         if constexpr (std::is_same_v<Value, bool>) {
           return *target ? "true" : "false";
         } else if constexpr (std::is_same_v<Value, std::string>) {
-          return secret_ && !target->empty() ? Quote("********") : Quote(*target);
+          if (secret_ && !target->empty()) return Quote("********");
+          return Quote(show_ ? show_(*target) : *target);
         } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
           return absl::StrCat(
               "[", absl::StrJoin(*target, ", ", [](std::string* out, const std::string& text) { *out += Quote(text); }),

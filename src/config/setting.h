@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,8 @@ class Setting {
 
   // A secret is never shown, and is no flag, since everybody on the machine may read a command line.
   Setting& Secret();
+  // A text that may hold a secret, shown as `show` makes it; a flag all the same.
+  Setting& ShownAs(std::function<std::string(const std::string&)> show);
   // One of these texts only.
   Setting& OneOf(std::vector<std::string> choices);
   // Not in the help.
@@ -62,6 +65,7 @@ class Setting {
   const std::string help_;
   std::vector<std::string> choices_;
   bool secret_ = false, hidden_ = false;
+  std::function<std::string(const std::string&)> show_;  // may be empty
   std::string origin_ = "default";
 };
 

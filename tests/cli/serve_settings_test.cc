@@ -10,6 +10,7 @@ namespace idiolect {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ServeSettingsTest : public CommandFixture {
  protected:
@@ -62,6 +63,12 @@ TEST_F(ServeSettingsTest, MistakesAreExplained) {
   EXPECT_THAT(err_, HasSubstr("wrong.toml:1: precison is not a setting; the nearest one is precision"));
   EXPECT_EQ(RunAlone({"idiolect", "serve", "--store", "memory:"}), 1);
   EXPECT_THAT(err_, HasSubstr("model: is not set"));
+}
+
+TEST_F(ServeSettingsTest, PasswordOfTheStoreIsNotPrinted) {
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--print-config", "--store", "postgres://ann:s3cret@db/x"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("postgres://ann:********@db/x"));
+  EXPECT_THAT(out_, Not(HasSubstr("s3cret")));
 }
 
 }  // namespace
