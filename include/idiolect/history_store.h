@@ -114,8 +114,7 @@ class HistoryStore {
 
   virtual absl::StatusOr<UserSummary> Summary(const UserKey& user) = 0;
 
-  // Removes one exchange for good; the text is overwritten, not only unlinked. (PostgreSQL overwrites when it uses the
-  // place again; see docs/operations.md.)
+  // Removes one exchange for good; the text is overwritten (by PostgreSQL when it needs the place), not only unlinked.
   virtual absl::StatusOr<DeleteResult> Delete(const UserKey& user, int64_t sequence, std::string_view request_id) = 0;
 
   // Forgets a user: exchanges, request ids, revision. What stays is a receipt under a hash of (user, request id), so
@@ -136,10 +135,9 @@ class HistoryStore {
   virtual absl::Status Ping() = 0;
 };
 
-// Opens the store that `url` names: "sqlite:PATH" (created when absent; its folder must exist), "postgres://…" (libpq's
-// URL of a database, which several servers may share; kUnavailable when it can't be reached), or "memory:" (lost with
-// the process; for tests and trials). kInvalidArgument for another scheme, kFailedPrecondition when another process has
-// the database open or it was written by a newer version, kDataLoss when it is damaged.
+// Opens "sqlite:PATH" (created when absent; its folder must exist), "postgres://…" (libpq's URL, for any number of
+// processes) or "memory:" (lost with the process). kInvalidArgument for another scheme, kUnavailable when no database
+// can be reached, kFailedPrecondition when the file is open elsewhere or of a newer version, kDataLoss when damaged.
 absl::StatusOr<std::unique_ptr<HistoryStore>> OpenHistoryStore(std::string_view url);
 
 }  // namespace idiolect
