@@ -9,6 +9,7 @@
 #include "cli/store_flags.h"
 #include "store/copy_store.h"
 #include "store/open_store.h"
+#include "store/postgres_maintenance.h"
 #include "store/postgres_url.h"
 #include "store/sqlite_maintenance.h"
 
@@ -22,14 +23,19 @@ constexpr char kTeaching[] = R"(Example:
   $ idiolect store restore monday.db sqlite:idiolect.db --force
   $ idiolect store copy sqlite:idiolect.db postgres://db.example.org/idiolect
 
-`check` and `backup` work beside a running server; the others need the database for themselves. A PostgreSQL database is
-checked and backed up by PostgreSQL's own tools, and moved by `copy`, as any other. docs/operations.md says what is kept.
+`check` and `backup` work beside a running server; the others need the database for themselves. A PostgreSQL database
+(postgres://…) can be checked, rekeyed and copied; it is backed up by pg_dump. docs/operations.md says what is kept.
 )";
 
 constexpr char kSqlitePrefix[] = "sqlite:";
 
 absl::StatusOr<std::string> SqlitePath(const std::string& url) {
   if (url.rfind(kSqlitePrefix, 0) == 0) return url.substr(sizeof(kSqlitePrefix) - 1);
+  if (PostgresUrl::IsOne(url)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        ShownStoreUrl(url), " is for PostgreSQL's tools: pg_dump and pg_restore back it up and put it back, and ",
+        "`idiolect store copy` to an empty one encrypts it; see docs/operations.md"));
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("'", ShownStoreUrl(url), "' is not sqlite:PATH, which this verb is for"));
 }
@@ -43,7 +49,7 @@ class StoreCommand : public Command {
   void AddOptions(CLI::App& verb) override {
     verb.require_subcommand(1);
     CLI::App* check = Add(verb, "check", "Read everything and tell what is wrong", &StoreCommand::Check);
-    AddStore(*check);
+    AddStore(*check, "sqlite:PATH or postgres://…");
     AddMasterKey(*check);
     CLI::App* backup = Add(verb, "backup", "Write one state of a database to a file", &StoreCommand::BackUp);
     AddStore(*backup);
@@ -59,7 +65,7 @@ class StoreCommand : public Command {
     AddStore(*encrypt);
     AddMasterKey(*encrypt);
     CLI::App* rekey = Add(verb, "rekey", "Change the master key", &StoreCommand::Rekey);
-    AddStore(*rekey);
+    AddStore(*rekey, "sqlite:PATH or postgres://…");
     AddMasterKey(*rekey);
     rekey->add_option("--new-master-key-file", new_key_file_, "The one from now on")->required()->option_text("PATH");
     CLI::App* copy = Add(verb, "copy", "Move everything to another store, of any kind", &StoreCommand::Copy);
@@ -80,24 +86,31 @@ class StoreCommand : public Command {
     added->callback([this, job] { job_ = job; });
     return added;
   }
-  void AddStore(CLI::App& verb) { verb.add_option("STORE", store_, "sqlite:PATH")->required(); }
+  void AddStore(CLI::App& verb, const char* what = "sqlite:PATH") {
+    verb.add_option("STORE", store_, what)->required();
+  }
   void AddMasterKey(CLI::App& verb) {
     verb.add_option("--master-key-file", key_file_, "Of an encrypted store; else IDIOLECT_MASTER_KEY, where it is set")
         ->option_text("PATH");
   }
 
   absl::Status Check(Console& console) {
-    const absl::StatusOr<std::string> path = SqlitePath(store_);
-    if (!path.ok()) return path.status();
     std::shared_ptr<const TextVault> vault;
     const absl::Status found = FindVault(key_file_, vault);
     if (!found.ok()) return found;
-    const absl::StatusOr<StoreCheck> check = CheckSqliteStore(*path, vault.get());
+    const absl::StatusOr<StoreCheck> check = CheckAny(store_, vault);
     if (!check.ok()) return check.status();
-    console.out << store_ << ": " << Describe(*check) << ": "
+    console.out << ShownStoreUrl(store_) << ": " << Describe(*check) << ": "
                 << (check->problems.empty() ? "no problem found" : "there are problems") << std::endl;
     if (check->problems.empty()) return absl::OkStatus();
     return absl::DataLossError(absl::StrJoin(check->problems, "; "));
+  }
+
+  static absl::StatusOr<StoreCheck> CheckAny(const std::string& url, const std::shared_ptr<const TextVault>& vault) {
+    if (PostgresUrl::IsOne(url)) return CheckPostgresStore(url, vault);
+    const absl::StatusOr<std::string> path = SqlitePath(url);
+    if (!path.ok()) return path.status();
+    return CheckSqliteStore(*path, vault.get());
   }
 
   static std::string Describe(const StoreCheck& check) {
@@ -157,14 +170,19 @@ class StoreCommand : public Command {
     return absl::OkStatus();
   }
 
-  absl::Status Rekey(Console& console) {
-    const absl::StatusOr<std::string> path = SqlitePath(store_);
+  static absl::StatusOr<int64_t> RekeyAny(const std::string& url, const TextVault& vault, const TextVault& new_vault) {
+    if (PostgresUrl::IsOne(url)) return RekeyPostgresStore(url, vault, new_vault);
+    const absl::StatusOr<std::string> path = SqlitePath(url);
     if (!path.ok()) return path.status();
+    return RekeySqliteStore(*path, vault, new_vault);
+  }
+
+  absl::Status Rekey(Console& console) {
     std::shared_ptr<const TextVault> vault, new_vault;
     absl::Status found = FindRequiredVault(vault);
     if (found.ok()) found = FindVault(new_key_file_, new_vault);
     if (!found.ok()) return found;
-    const absl::StatusOr<int64_t> keys = RekeySqliteStore(*path, *vault, *new_vault);
+    const absl::StatusOr<int64_t> keys = RekeyAny(store_, *vault, *new_vault);
     if (!keys.ok()) return keys.status();
     console.err << WithCommas(*keys) << " keys are wrapped by the new master key" << std::endl;
     return absl::OkStatus();

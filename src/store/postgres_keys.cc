@@ -77,6 +77,11 @@ absl::StatusOr<PostgresKeys> PostgresKeys::Open(PostgresConnection& connection,
   return PostgresKeys(std::move(vault));
 }
 
+absl::StatusOr<bool> PostgresKeys::IsEncrypted(PostgresConnection& connection) {
+  STORE_ASSIGN_OR_RETURN(const Ring ring, ReadRing(connection));
+  return ring.encrypted;
+}
+
 void PostgresKeys::SendLoad(PostgresConnection& connection, const UserKey& user) const {
   if (encrypts()) connection.Send(kLoadKey, {user.tenant, user.user_id});
 }

@@ -19,6 +19,9 @@ class PostgresKeys {
   // vault.
   static absl::StatusOr<PostgresKeys> Open(PostgresConnection& connection, std::shared_ptr<const TextVault> vault);
 
+  // Whether the texts are encrypted, whatever keys there are.
+  static absl::StatusOr<bool> IsEncrypted(PostgresConnection& connection);
+
   bool encrypts() const { return vault_ != nullptr; }
 
   // Queues the reading of a user's key; does nothing where nothing is encrypted.

@@ -110,6 +110,14 @@ absl::Status MigratePostgres(PostgresConnection& connection) {
                    "; let the first server start with a role that may create schemas in the database"));
 }
 
+absl::Status RequirePostgresTables(PostgresConnection& connection) {
+  STORE_ASSIGN_OR_RETURN(const int version, ReadVersion(connection));
+  if (version == PostgresSchemaVersion()) return absl::OkStatus();
+  if (version == 0) return absl::NotFoundError("there are no history tables in the PostgreSQL database");
+  return absl::FailedPreconditionError(
+      absl::StrCat("the history tables in PostgreSQL have version ", version, ": let a server bring them up to date"));
+}
+
 absl::StatusOr<std::string> ReadPostgresMeta(PostgresConnection& connection, std::string_view key) {
   STORE_ASSIGN_OR_RETURN(const PostgresResult row, connection.RunOne(kReadMeta, {key}));
   if (row.rows() == 0) return absl::InternalError(absl::StrCat("idiolect.meta: ", std::string(key), " is missing"));

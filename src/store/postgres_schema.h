@@ -21,6 +21,10 @@ int PostgresSchemaVersion();
 // not make tables. Does nothing, and needs no more than reading, where they are up to date.
 absl::Status MigratePostgres(PostgresConnection& connection);
 
+// For those who use the tables as they are: kNotFound where there are none, kFailedPrecondition where they are not of
+// this program's version.
+absl::Status RequirePostgresTables(PostgresConnection& connection);
+
 // A value of the table `meta`; kInternal where there is none.
 absl::StatusOr<std::string> ReadPostgresMeta(PostgresConnection& connection, std::string_view key);
 

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class StoreCommandsTest : public CommandFixture {
@@ -54,11 +55,18 @@ TEST_F(StoreCommandsTest, CheckTellsWhatIsThereAndWhetherItIsWell) {
   EXPECT_THAT(out_, AllOf(HasSubstr("3 exchanges of 1 users"), HasSubstr("no problem found")));
   EXPECT_EQ(Store({"check", "sqlite:" + File("nowhere")}), 1);
   EXPECT_THAT(err_, StartsWith("idiolect store: there is no history database"));
-  EXPECT_EQ(Store({"check", "postgres://localhost/x"}), 1);
+  EXPECT_EQ(Store({"check", "memory:"}), 1);
   EXPECT_THAT(err_, HasSubstr("is not sqlite:PATH"));
   Write("h.db", std::string(8192, 'x'));
   EXPECT_EQ(Store({"check", url_}), 1);
   EXPECT_THAT(err_, HasSubstr("damaged"));
+}
+
+TEST_F(StoreCommandsTest, PostgresIsLeftToItsOwnToolsWhereTheyDoIt) {
+  EXPECT_EQ(Store({"backup", "postgres://ann:s3cret@localhost/x", File("backup")}), 1);
+  EXPECT_THAT(err_, AllOf(HasSubstr("pg_dump"), Not(HasSubstr("s3cret"))));
+  EXPECT_EQ(Store({"check", "postgres://ann:s3cret@127.0.0.1:1/x"}), 1);
+  EXPECT_THAT(err_, AllOf(HasSubstr("no connection"), Not(HasSubstr("s3cret"))));
 }
 
 TEST_F(StoreCommandsTest, BackupIsPutBack) {

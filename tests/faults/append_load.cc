@@ -1,8 +1,8 @@
 // Clients that append as fast as they can and note what was acknowledged, and the comparison of these notes with a
-// store. For scripts/check-power-cuts and scripts/check-kills.
+// store. For scripts/check-power-cuts, check-kills and check-failover.
 //
 //   append_load run --server HOST:PORT --clients 8 --acknowledged FILE
-//   append_load verify --store sqlite:PATH --acknowledged FILE
+//   append_load verify --store URL --acknowledged FILE
 //
 // `run` goes on until it is killed, through times without a server: an append without an answer is repeated with its
 // request id. A line of FILE is one acknowledged append: client, number, sequence, revision; it is written whole.

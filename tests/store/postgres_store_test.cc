@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "store/postgres_schema.h"
+#include "store/postgres_maintenance.h"
 #include "store/text_vault.h"
 #include "tests/store/postgres_fixture.h"
 #include "tests/store/store_fixture.h"
@@ -231,14 +231,38 @@ TEST_F(PostgresStoreTest, MasterKeyCanBeChanged) {
   options_.vault = Vault();
   for (const char* user : {"ann", "bob"}) Append(*Open(), user, "hello");
   {
-    const auto url = PostgresUrl::Parse(url_);
-    ASSERT_TRUE(url.ok());
-    const auto connection = Value(PostgresConnection::Open(*url, options_.database_timeout));
-    EXPECT_EQ(Value(RekeyPostgres(*connection, *Vault(), *Vault('n'))), 2);
+    const auto server = Open();
+    Append(*server, "ann", "again");
+    EXPECT_EQ(RekeyPostgresStore(url_, *Vault(), *Vault('n')).status().code(), kFailedPrecondition);
   }
+  EXPECT_EQ(RekeyPostgresStore(url_, *Vault('x'), *Vault('n')).status().code(), kFailedPrecondition);
+  EXPECT_EQ(Value(RekeyPostgresStore(url_, *Vault(), *Vault('n'))), 2);
   EXPECT_EQ(TryOpen().status().code(), kFailedPrecondition);
   options_.vault = Vault('n');
   EXPECT_THAT(Responses(Value(Open()->Recent(User("bob"), 5)).exchanges), ElementsAre("hello"));
+}
+
+TEST_F(PostgresStoreTest, CheckCountsAllAndFindsWhatDoesNotAddUp) {
+  EXPECT_EQ(CheckPostgresStore(url_, nullptr).status().code(), absl::StatusCode::kNotFound);
+  options_.vault = Vault();
+  const auto store = Open();
+  for (const char* user : {"ann", "bob", "cleo"}) Append(*store, user, "hello", "r");
+  Append(*store, "ann", "again");
+  Value(store->Delete(User("ann"), 1, ""));
+  const StoreCheck check = Value(CheckPostgresStore(url_, Vault()));
+  EXPECT_TRUE(check.encrypted && check.texts_opened);
+  EXPECT_EQ(check.users, 3);
+  EXPECT_EQ(check.exchanges, 3);
+  EXPECT_EQ(check.request_ids, 3);
+  EXPECT_GT(check.bytes, 0);
+  EXPECT_THAT(check.problems, ElementsAre());
+  EXPECT_FALSE(Value(CheckPostgresStore(url_, nullptr)).texts_opened);
+  Query("UPDATE idiolect.users SET exchange_count = 7 WHERE user_id = 'ann'");
+  Query("DELETE FROM idiolect.users WHERE user_id = 'bob'");
+  Query("UPDATE idiolect.exchanges SET sealed = 'x' WHERE user_id = 'cleo'");
+  EXPECT_THAT(Value(CheckPostgresStore(url_, Vault())).problems,
+              ElementsAre(HasSubstr("1 users have another number"), HasSubstr("1 users have a revision"),
+                          HasSubstr("1 exchanges belong to no user"), HasSubstr("1 users have no key")));
 }
 
 TEST_F(PostgresStoreTest, RetentionDeletesWhatIsOldOrTooMuch) {
