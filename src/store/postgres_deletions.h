@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "idiolect/exchange.h"
 #include "store/postgres_connection.h"
 
@@ -18,7 +18,8 @@ class PostgresDeletions {
 
   // Tells of the deletions that have been committed since the last time; from the second time on. Of each once more
   // about a minute later: a call that had read the history before may have built something from it after.
-  absl::Status Poll(PostgresConnection& connection);
+  // True where there were any.
+  absl::StatusOr<bool> Poll(PostgresConnection& connection);
 
  private:
   void TellAgain(int64_t before);

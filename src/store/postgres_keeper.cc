@@ -1,6 +1,7 @@
 #include "store/postgres_keeper.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "store/postgres_retention.h"
@@ -12,8 +13,10 @@ constexpr absl::Duration kShortestInterval = absl::Milliseconds(50);
 
 }  // namespace
 
-PostgresKeeper::PostgresKeeper(PostgresPool& pool, const StoreOptions& options)
-    : pool_(pool), options_(options), deletions_(options.on_deletion), thread_([this] { Work(); }) {}
+PostgresKeeper::PostgresKeeper(PostgresPool& pool, const StoreOptions& options, std::function<void()> forget)
+    : pool_(pool), options_(options), forget_(std::move(forget)), deletions_(options.on_deletion), thread_([this] {
+        Work();
+      }) {}
 
 PostgresKeeper::~PostgresKeeper() {
   {
@@ -28,13 +31,17 @@ void PostgresKeeper::Work() {
   const absl::Duration interval =
       std::max(std::min(options_.deletions_interval, options_.prune_interval), kShortestInterval);
   while (true) {
-    if (options_.on_deletion) {
-      pool_.Run([this](PostgresConnection& connection) { return deletions_.Poll(connection); }).IgnoreError();
-    }
+    LookForDeletions();
     PruneIfDue();
     std::unique_lock lock(mutex_);
     if (wake_.wait_for(lock, absl::ToChronoMilliseconds(interval), [this] { return stopping_; })) return;
   }
+}
+
+void PostgresKeeper::LookForDeletions() {
+  const absl::StatusOr<bool> any =
+      pool_.Run([this](PostgresConnection& connection) { return deletions_.Poll(connection); });
+  if (any.value_or(false)) forget_();
 }
 
 void PostgresKeeper::PruneIfDue() {

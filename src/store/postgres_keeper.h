@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -14,15 +15,18 @@ namespace idiolect {
 
 class PostgresKeeper {
  public:
-  PostgresKeeper(PostgresPool& pool, const StoreOptions& options);
+  // Works through `pool`; when anything of anybody was deleted, `forget` has to drop what it may still be in.
+  PostgresKeeper(PostgresPool& pool, const StoreOptions& options, std::function<void()> forget);
   ~PostgresKeeper();
 
  private:
   void Work();
+  void LookForDeletions();
   void PruneIfDue();
 
   PostgresPool& pool_;
   const StoreOptions options_;
+  const std::function<void()> forget_;
   PostgresDeletions deletions_;
   absl::Time next_prune_ = absl::InfinitePast();
   std::mutex mutex_;  // guards stopping_

@@ -29,9 +29,9 @@ class PostgresPool {
   auto Run(Transaction transaction, Repeatable repeatable = Repeatable::kYes)
       -> decltype(transaction(std::declval<PostgresConnection&>())) {
     for (int attempt = 1;; ++attempt) {
-      absl::StatusOr<std::unique_ptr<PostgresConnection>> connection = Take();
+      absl::StatusOr<Lease> connection = Take();
       if (!connection.ok()) return connection.status();
-      auto result = transaction(**connection);
+      auto result = transaction(*connection->connection);
       GiveBack(*std::move(connection));
       const absl::Status status = StatusOf(result);
       if (!absl::IsAborted(status)) return result;
@@ -40,7 +40,8 @@ class PostgresPool {
     }
   }
 
-  const PostgresUrl& url() const { return url_; }
+  // Closes every connection, those that are in use when they come back: their buffers hold what was read and written.
+  void Renew();
 
  private:
   static constexpr int kAttempts = 5;
@@ -51,8 +52,12 @@ class PostgresPool {
   static const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
     return result.status();
   }
-  absl::StatusOr<std::unique_ptr<PostgresConnection>> Take();
-  void GiveBack(std::unique_ptr<PostgresConnection> connection);
+  struct Lease {
+    std::unique_ptr<PostgresConnection> connection;
+    int64_t generation;
+  };
+  absl::StatusOr<Lease> Take();
+  void GiveBack(Lease lease);
 
   const PostgresUrl url_;
   const absl::Duration timeout_;
@@ -61,6 +66,7 @@ class PostgresPool {
   std::condition_variable returned_;
   std::vector<std::unique_ptr<PostgresConnection>> idle_;
   int taken_ = 0;
+  int64_t generation_ = 0;  // how often they were renewed
 };
 
 }  // namespace idiolect

@@ -11,6 +11,7 @@
 #include "store/postgres_writes.h"
 #include "store/status_macros.h"
 #include "store/store_errors.h"
+#include "store/wipe.h"
 
 namespace idiolect {
 namespace {
@@ -40,7 +41,13 @@ PostgresStore::PostgresStore(const PostgresUrl& url, PostgresKeys keys, PageToke
       writers_(url, options.database_timeout, 2 * options.max_writers),
       writer_(
           writers_, [this] { return MakeContext(); }, options.max_writers, options.max_group_size),
-      keeper_(writers_, options_) {}
+      keeper_(writers_, options_, [this] { RenewConnections(); }) {}
+
+void PostgresStore::RenewConnections() {
+  readers_.Renew();
+  writers_.Renew();
+  WipeUnusedStack();
+}
 
 PostgresWriteContext PostgresStore::MakeContext() const {
   const absl::Time now = options_.now();
@@ -76,7 +83,10 @@ absl::StatusOr<ErasureReceipt> PostgresStore::Forget(const UserKey& user, std::s
     const PostgresWriteContext context = MakeContext();
     return PostgresWrites(connection, context).Forget(user, request_id);
   };
-  return writers_.Run(forget, request_id.empty() ? Repeatable::kNo : Repeatable::kYes);
+  absl::StatusOr<ErasureReceipt> receipt =
+      writers_.Run(forget, request_id.empty() ? Repeatable::kNo : Repeatable::kYes);
+  RenewConnections();
+  return receipt;
 }
 
 absl::Status PostgresStore::Adopt(const UserKey& user, int64_t revision, absl::Span<const Exchange> exchanges) {

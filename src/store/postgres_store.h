@@ -52,6 +52,8 @@ class PostgresStore final : public HistoryStore {
  private:
   PostgresStore(const PostgresUrl& url, PostgresKeys keys, PageTokens tokens, const StoreOptions& options);
   PostgresWriteContext MakeContext() const;
+  // After an erasure: the buffers of connections hold texts.
+  void RenewConnections();
   // The state of a user, and the exchanges that `send` asks for, as they stand at one moment.
   struct UserRead {
     UserState state;

@@ -5,6 +5,7 @@
 
 #include "absl/hash/hash.h"
 #include "store/status_macros.h"
+#include "store/wipe.h"
 
 namespace idiolect {
 
@@ -61,6 +62,7 @@ void PostgresWriter::RunGroup(const Group& group) {
     std::promise<void> done = std::move(call->done);
     done.set_value();
   }
+  WipeUnusedStack();  // which held texts
 }
 
 void PostgresWriter::RunTogether(absl::Span<Call* const> calls) {

@@ -38,11 +38,13 @@ absl::StatusOr<int64_t> RemoveRequestsOfUser(SqliteConnection& connection, const
   return connection.changed_rows();
 }
 
-absl::Status PruneRequests(SqliteConnection& connection, int64_t oldest) {
-  return connection.Run(
-      "DELETE FROM requests WHERE (tenant, user_id, operation, request_id) IN "
-      "(SELECT tenant, user_id, operation, request_id FROM requests WHERE created < ? LIMIT 10000)",
-      oldest);
+absl::StatusOr<bool> PruneRequests(SqliteConnection& connection, int64_t oldest) {
+  constexpr int64_t kMost = 10000;
+  STORE_RETURN_IF_ERROR(
+      connection.Run("DELETE FROM requests WHERE (tenant, user_id, operation, request_id) IN "
+                     "(SELECT tenant, user_id, operation, request_id FROM requests WHERE created < ? LIMIT ?)",
+                     oldest, kMost));
+  return connection.changed_rows() == kMost;
 }
 
 absl::StatusOr<std::optional<ErasureReceipt>> FindReceipt(SqliteConnection& connection, std::string_view digest) {

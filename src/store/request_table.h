@@ -36,8 +36,9 @@ absl::Status RememberRequest(SqliteConnection& connection, const UserKey& user, 
 
 // How many there were.
 absl::StatusOr<int64_t> RemoveRequestsOfUser(SqliteConnection& connection, const UserKey& user);
-// Removes some of those remembered before `oldest`, as many as can be removed without holding up the writers.
-absl::Status PruneRequests(SqliteConnection& connection, int64_t oldest);
+// Removes some of those remembered before `oldest`, as many as can be removed without holding up the writers. Whether
+// there may be more.
+absl::StatusOr<bool> PruneRequests(SqliteConnection& connection, int64_t oldest);
 
 absl::StatusOr<std::optional<ErasureReceipt>> FindReceipt(SqliteConnection& connection, std::string_view digest);
 absl::Status RememberReceipt(SqliteConnection& connection, std::string_view digest, const ErasureReceipt& receipt);

@@ -39,9 +39,10 @@ SqliteStore::~SqliteStore() { readers_.Renew(); }
 GroupWriter::Hooks SqliteStore::MakeHooks() {
   GroupWriter::Hooks hooks;
   hooks.prune = [this](SqliteConnection& connection) -> absl::StatusOr<GroupWriter::Pruned> {
-    STORE_RETURN_IF_ERROR(PruneRequests(connection, StoredTime(OldestRequest(options_.now()))));
+    STORE_ASSIGN_OR_RETURN(const bool more_requests,
+                           PruneRequests(connection, StoredTime(OldestRequest(options_.now()))));
     STORE_ASSIGN_OR_RETURN(swept_, Sweep(connection, options_));
-    return GroupWriter::Pruned{.erased = !swept_.users.empty(), .more = swept_.more};
+    return GroupWriter::Pruned{.erased = !swept_.users.empty(), .more = swept_.more || more_requests};
   };
   hooks.after_erasure = [this](SqliteConnection& connection) {
     TellOfDeletions();

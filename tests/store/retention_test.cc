@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "store/sqlite_connection.h"
 #include "tests/store/store_fixture.h"
 #include "tests/support/raw_bytes.h"
 
@@ -83,6 +84,24 @@ TEST_F(RetentionTest, MuchIsDeletedInSteps) {
   AwaitSweep([&] { return Summary("ann").exchange_count + Summary("bob").exchange_count == 0; });
   EXPECT_EQ(Summary("ann").revision, 24000);
   EXPECT_THAT(Told(), UnorderedElementsAre("ann", "ann", "ann", "bob"));
+}
+
+TEST_F(RetentionTest, OldRequestIdsGoWithoutWaitingForTheNextTurn) {
+  std::vector<ImportRecord> records;
+  for (int i = 0; i < 25000; ++i) records.push_back({User("ann"), Said("", "x", kNow), std::to_string(i)});
+  Value(store_->Import(records));
+  store_.Advance(absl::Hours(25));
+  store_.options().prune_interval = absl::Minutes(1);
+  const auto remembered = [this] {
+    const auto connection = Value(SqliteConnection::Open(store_.path(), absl::Seconds(1)));
+    return Value(connection->QueryInteger("SELECT count(*) FROM requests"));
+  };
+  EXPECT_EQ(remembered(), 25000);
+  store_.Reopen();
+  AppendAt("bob", "wakes the writer", kNow);
+  for (int i = 0; i < 200 && remembered() > 0; ++i) absl::SleepFor(absl::Milliseconds(25));
+  EXPECT_EQ(remembered(), 0);
+  EXPECT_EQ(Summary("ann").revision, 25000) << "exchanges stay";
 }
 
 }  // namespace
