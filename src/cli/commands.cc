@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include "cli/access_commands.h"
+
 namespace idiolect {
 
 Commands AllCommands() {
@@ -8,6 +10,8 @@ Commands AllCommands() {
   commands.push_back(MakeServeCommand());
   commands.push_back(MakeStatusCommand());
   commands.push_back(MakeStoreCommand());
+  commands.push_back(MakeKeysCommand());
+  commands.push_back(MakeAuditCommand());
   commands.push_back(MakeChatCommand());
   commands.push_back(MakeAskCommand());
   commands.push_back(MakeRankCommand());

@@ -27,8 +27,9 @@ constexpr char kTeaching[] = R"(Example:
   listening on 127.0.0.1:50051
 
 Serves replies, rankings, histories and profiles over gRPC (proto/idiolect/v1) until SIGTERM or Ctrl-C, which let calls in
-flight finish. SIGHUP loads the model directory anew while calls go on. The store is created when it is absent; `memory:` keeps nothing beyond the process. Nothing is encrypted
-and nobody is asked who they are: keep the address on this machine, or behind something that does both.
+flight finish. SIGHUP loads the model directory anew while calls go on. The store is created when it is absent; `memory:`
+keeps nothing beyond the process. Without more only this machine is served, in the clear, and nobody is asked who they are;
+for others see docs/security.md.
 
 Each setting is a flag (--max-queue 10), a variable of the environment (IDIOLECT_MAX_QUEUE=10) and a line of the --config
 file (max_queue = 10); flags overrule the environment, which overrules the file. --example-config prints such a file.
@@ -99,6 +100,8 @@ class ServeCommand : public Command {
     Signals signals;
     spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));  // stdout is for what a script may read
     settings_.server.drain_limit = absl::Seconds(settings_.drain_seconds);
+    settings_.server.idle_connection = absl::Seconds(settings_.idle_connection_seconds);
+    settings_.server.handshake_limit = absl::Seconds(settings_.handshake_seconds);
     StoreOptions store_options;
     DeletionRelay relay;
     const absl::Status read = ReadStoreOptions(store_options);

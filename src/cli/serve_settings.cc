@@ -1,6 +1,7 @@
 #include "cli/serve_settings.h"
 
 #include "cli/store_flags.h"
+#include "serve/listener.h"
 #include "store/master_key.h"
 #include "store/postgres_url.h"
 
@@ -13,8 +14,28 @@ void ServeSettings::AddTo(Settings& s) {
       .ShownAs([](const std::string& url) { return ShownStoreUrl(url); });
   s.Add("listen", server.listen_address, "Address; port 0 takes a free one");
 
+  s.Group("Who may call");
+  s.Add("api_keys_file", server.api_keys_file, "Ask for API keys, which are in this file; see `idiolect keys`");
+  s.Add("audit_file", server.audit_file, "Record there who reads, exports or erases whose data; see `idiolect audit`");
+  s.Add("audit_user_ids", server.audit_user_ids, "Users stand there by their ids, else by a hash");
+  s.Add("tls_cert", server.tls.cert,
+        "Encrypt with this certificate (PEM, with those in between); read again when it changes");
+  s.Add("tls_key", server.tls.key, "Its private key (PEM)");
+  s.Add("tls_client_ca", server.tls.client_ca, "Clients must show a certificate that one of these has signed (PEM)");
+  s.Add("open_health", server.open_health, "Health checks answer everybody, also who has no key; else nobody");
+  s.Add("unsafe_remote", server.unsafe_remote, "Listen for other machines without TLS or keys; the next two say which");
+  s.Add("unsafe_no_tls", server.unsafe_no_tls, "With unsafe_remote: without TLS, which is terminated elsewhere");
+  s.Add("unsafe_no_keys", server.unsafe_no_keys,
+        "With unsafe_remote: without API keys; who is calling is asked elsewhere");
+
   s.Group("The engine");
   engine.AddTo(s);
+
+  s.Group("Limits of connections");
+  s.Add("max_connections", server.max_connections, {1, 1e6}, "At a time; at the limit silent ones make room");
+  s.Add("max_calls_per_connection", server.max_calls_per_connection, {1, 1e6}, "At a time; further ones wait");
+  s.Add("idle_connection_seconds", idle_connection_seconds, {1, 86400}, "One without a call for so long is closed");
+  s.Add("handshake_seconds", handshake_seconds, {0.1, 3600}, "How long a new one may take until it speaks HTTP/2");
 
   s.Group("Limits of requests");
   s.Add("max_message_bytes", server.max_message_bytes, {1024, 1 << 30}, "Of one request message");
@@ -39,7 +60,7 @@ absl::Status ServeSettings::Check() const {
   if (store_url.empty()) {
     return absl::InvalidArgumentError("store: is not set; --store URL, IDIOLECT_STORE or a line of the --config file");
   }
-  return absl::OkStatus();
+  return CheckListener(server);
 }
 
 absl::Status ServeSettings::FindVault(std::shared_ptr<const TextVault>& vault) const {

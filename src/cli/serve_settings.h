@@ -19,6 +19,7 @@ struct ServeSettings {
   ServerOptions server;
   EngineFlags engine;
   double drain_seconds = 20;
+  double idle_connection_seconds = 600, handshake_seconds = 10;
 
   std::string master_key, master_key_file;
   std::vector<std::string> ttl_days;

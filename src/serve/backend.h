@@ -2,8 +2,10 @@
 #pragma once
 
 #include "idiolect/history_store.h"
+#include "serve/audit_trail.h"
 #include "serve/call_ledger.h"
 #include "serve/erasures.h"
+#include "serve/gate.h"
 #include "serve/model_host.h"
 #include "serve/server_options.h"
 #include "serve/store_executor.h"
@@ -12,8 +14,12 @@
 namespace idiolect {
 
 struct Backend {
-  Backend(const ServerOptions& options, ModelHost& models, HistoryStore& store)
+  // `authenticator` and `audit_log` may be null, see Gate and AuditTrail.
+  Backend(const ServerOptions& options, ModelHost& models, HistoryStore& store, const Authenticator* authenticator,
+          AuditLog* audit_log)
       : options(options),
+        gate(authenticator),
+        audit(audit_log),
         models(models),
         store(store),
         executor(options.store_threads, options.max_store_queue),
@@ -25,7 +31,16 @@ struct Backend {
             .max_response_tokens = models.Current()->model_info().max_response_tokens};
   }
 
+  // Whether the call is let in, and who is calling. To be asked before the request is looked at.
+  absl::Status Admit(const CallRecord& record, const grpc::ServerContextBase& context, Caller& caller) const {
+    const absl::Status status = gate.Admit(record.method(), context, caller);
+    if (absl::IsPermissionDenied(status)) audit.Denied(record.method(), caller);
+    return status.ok() ? record.admission() : status;
+  }
+
   const ServerOptions options;
+  const Gate gate;
+  const AuditTrail audit;
   ModelHost& models;
   HistoryStore& store;
   CallLedger ledger;

@@ -12,6 +12,9 @@ namespace {
 // A proxy that asks for the server's health every second needs two to see that it drains.
 constexpr absl::Duration kQuiet = absl::Milliseconds(250), kLongestLinger = absl::Seconds(5);
 
+// Replies are small: they go on while long lists wait for slow readers.
+constexpr int64_t kSmallBytes = 16 << 10;
+
 // The other codes tell the client what it did wrong, or that it hung up.
 bool IsServerFault(grpc::StatusCode code) {
   switch (code) {
@@ -63,6 +66,15 @@ void CallLedger::CancelAll() {
   }
 }
 
+void CallLedger::CancelStuck(absl::Duration limit) {
+  const int64_t begun_by_ms = absl::ToUnixMillis(absl::Now() - limit);
+  const std::lock_guard lock(mutex_);
+  const std::set<CallRecord*> calls = in_flight_;
+  for (CallRecord* call : calls) {
+    if (in_flight_.count(call) > 0 && call->sending_since_ms_.load() < begun_by_ms) call->context_.TryCancel();
+  }
+}
+
 bool CallLedger::Enter(CallRecord& call) {
   const std::lock_guard lock(mutex_);
   in_flight_.insert(&call);
@@ -80,7 +92,24 @@ void CallLedger::Leave(CallRecord& call) {
 CallRecord::CallRecord(CallLedger& ledger, std::string_view method, grpc::CallbackServerContext& context)
     : ledger_(ledger), method_(method), context_(context), admitted_(ledger.Enter(*this)) {}
 
+bool CallRecord::StartSending(int64_t bytes, int64_t max_unsent_bytes) {
+  const int64_t all = ledger_.unsent_bytes_.fetch_add(bytes) + bytes;
+  if (bytes > kSmallBytes && all > max_unsent_bytes) {
+    ledger_.unsent_bytes_.fetch_sub(bytes);
+    return false;
+  }
+  unsent_bytes_ += bytes;
+  sending_since_ms_ = absl::ToUnixMillis(absl::Now());
+  return true;
+}
+
+void CallRecord::Sent() {
+  sending_since_ms_ = kNotSending;
+  ledger_.unsent_bytes_.fetch_sub(unsent_bytes_.exchange(0));
+}
+
 CallRecord::~CallRecord() {
+  Sent();
   if (admitted_ && IsServerFault(code_)) LogFailure();
   ledger_.Leave(*this);
 }

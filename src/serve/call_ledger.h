@@ -2,7 +2,10 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <string_view>
@@ -25,6 +28,9 @@ class CallLedger {
   // are told CANCELLED, which clients don't repeat, instead of our UNAVAILABLE. A server without calls does not wait at
   // all. False when `limit` passed while calls were in flight.
   bool AwaitIdle(absl::Duration limit);
+  // Cancels calls whose client has not taken what was sent to it for `limit`. So what waits for slow readers is
+  // bounded.
+  void CancelStuck(absl::Duration limit);
   // Has gRPC tell the clients of all calls in flight CANCELLED. The calls end by themselves, soon after.
   void CancelAll();
 
@@ -39,6 +45,7 @@ class CallLedger {
   std::recursive_mutex mutex_;
   std::condition_variable_any idle_;
   std::set<CallRecord*> in_flight_;
+  std::atomic<int64_t> unsent_bytes_{0};
   bool draining_ = false;
   absl::Time last_arrival_ = absl::InfinitePast();
   std::array<LogLimit, 17> failures_;  // by code
@@ -56,16 +63,26 @@ class CallRecord {
 
   // kUnavailable while the server drains.
   absl::Status admission() const;
+  std::string_view method() const { return method_; }
   void set_code(grpc::StatusCode code) { code_ = code; }
+
+  // To be asked before so many bytes are given to gRPC for the client: false where they would be more than the server
+  // holds for all clients together. Small ones always go.
+  bool StartSending(int64_t bytes, int64_t max_unsent_bytes);
+  // The client has taken them.
+  void Sent();
 
  private:
   friend class CallLedger;
+  static constexpr int64_t kNotSending = std::numeric_limits<int64_t>::max();
   void LogFailure() const;
   CallLedger& ledger_;
   const std::string_view method_;
   grpc::CallbackServerContext& context_;
   const absl::Time start_ = absl::Now();
   const bool admitted_;
+  std::atomic<int64_t> unsent_bytes_{0};
+  std::atomic<int64_t> sending_since_ms_{kNotSending};  // of the unix time
   grpc::StatusCode code_ = grpc::StatusCode::OK;
 };
 

@@ -4,8 +4,6 @@
 
 namespace idiolect {
 
-Caller CallerOf(const grpc::CallbackServerContext& context) { return {.tenant = "default"}; }
-
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   return deadline == std::chrono::system_clock::time_point::max() ? absl::InfiniteFuture() : absl::FromChrono(deadline);

@@ -12,19 +12,26 @@ namespace idiolect {
 ExportStream* ExportStream::Start(Backend& backend, grpc::CallbackServerContext* context,
                                   const grpc::ByteBuffer* request) {
   auto* stream = new ExportStream(backend, context);
-  absl::Status status = stream->record_.admission();
+  absl::Status status = backend.Admit(stream->record_, *context, stream->caller_);
   if (status.ok()) status = ParseMessage(*request, stream->request_);
   if (status.ok()) status = Validate(stream->request_, backend.limits());
-  if (status.ok()) status = backend.executor.Submit([stream] { stream->ReadPage(); });
+  if (status.ok()) status = backend.executor.Submit([stream] { stream->Begin(); });
   if (!status.ok()) stream->End(status);
   return stream;
 }
 
 ExportStream::ExportStream(Backend& backend, grpc::CallbackServerContext* context)
-    : backend_(backend), record_(backend.ledger, "HistoryService.ExportUser", *context), context_(context) {}
+    : backend_(backend), record_(backend.ledger, "HistoryService.ExportUser", *context) {}
+
+void ExportStream::Begin() {
+  const absl::Status recorded = backend_.audit.Begin(record_.method(), caller_, request_.user_id());
+  recorded.ok() ? ReadPage() : End(recorded);
+}
 
 void ExportStream::ReadPage() {
-  const UserKey user = CallerOf(*context_).User(request_.user_id());
+  const absl::Status admitted = backend_.gate.CheckStillAdmitted(caller_);
+  if (!admitted.ok()) return End(admitted);
+  const UserKey user = caller_.User(request_.user_id());
   absl::StatusOr<ExchangePage> page =
       backend_.store.List(user, kPageSize, page_.next_page_token, ListOrder::kOldestFirst);
   if (!page.ok()) return End(page.status());
@@ -38,6 +45,7 @@ void ExportStream::WriteNext() {
     v1::ExportUserResponse message;
     *message.mutable_exchange() = ToProto(page_.exchanges[next_++], request_.user_id());
     outgoing_ = SerializeMessage(message);
+    record_.StartSending(static_cast<int64_t>(outgoing_.Length()), backend_.options.max_unsent_bytes);
     StartWrite(&outgoing_);
   } else if (!page_.next_page_token.empty()) {
     backend_.executor.Continue([this] { ReadPage(); });
@@ -47,6 +55,7 @@ void ExportStream::WriteNext() {
 }
 
 void ExportStream::OnWriteDone(bool ok) {
+  record_.Sent();
   if (!ok) return End(absl::CancelledError("the client has gone"));
   WriteNext();
 }

@@ -21,6 +21,7 @@ class ExportStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   static constexpr int kPageSize = 500;
 
   ExportStream(Backend& backend, grpc::CallbackServerContext* context);
+  void Begin();     // on a store thread
   void ReadPage();  // on a store thread
   void WriteNext();
   void End(const absl::Status& status);
@@ -30,7 +31,7 @@ class ExportStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   Backend& backend_;
   CallRecord record_;
-  grpc::CallbackServerContext* const context_;
+  Caller caller_;
   v1::ExportUserRequest request_;
   ExchangePage page_;
   size_t next_ = 0;  // of the page, to be written

@@ -14,16 +14,13 @@ namespace idiolect {
 ImportStream* ImportStream::Start(Backend& backend, grpc::CallbackServerContext* context, grpc::ByteBuffer* response) {
   auto* stream = new ImportStream(backend, context, response);
   std::unique_lock lock(stream->mutex_);
-  stream->failure_ = stream->record_.admission();
+  stream->failure_ = backend.Admit(stream->record_, *context, stream->caller_);
   stream->Advance(std::move(lock));
   return stream;
 }
 
 ImportStream::ImportStream(Backend& backend, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-    : backend_(backend),
-      record_(backend.ledger, "HistoryService.ImportExchanges", *context),
-      context_(context),
-      out_(response) {}
+    : backend_(backend), record_(backend.ledger, "HistoryService.ImportExchanges", *context), out_(response) {}
 
 void ImportStream::OnReadDone(bool ok) {
   std::unique_lock lock(mutex_);
@@ -48,7 +45,7 @@ void ImportStream::Take(const grpc::ByteBuffer& bytes) {
   absl::Status status = ParseMessage(bytes, request);
   if (status.ok()) status = Validate(request, backend_.limits());
   if (!status.ok()) return Reject(index, DescribeViolations(status));
-  waiting_.records.push_back({.user = CallerOf(*context_).User(request.user_id()),
+  waiting_.records.push_back({.user = caller_.User(request.user_id()),
                               .exchange = FromProto(request.exchange()),
                               .request_id = request.request_id()});
   waiting_.indices.push_back(index);
@@ -63,7 +60,9 @@ void ImportStream::Reject(int64_t index, std::string reason) {
 }
 
 void ImportStream::Store(const Batch& batch) {
-  const absl::StatusOr<std::vector<ImportOutcome>> outcomes = backend_.store.Import(batch.records);
+  const absl::Status admitted = backend_.gate.CheckStillAdmitted(caller_);
+  const absl::StatusOr<std::vector<ImportOutcome>> outcomes =
+      admitted.ok() ? backend_.store.Import(batch.records) : admitted;
   std::unique_lock lock(mutex_);
   storing_ = false;
   failure_.Update(outcomes.status());

@@ -43,7 +43,7 @@ class ImportStream final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
 
   Backend& backend_;
   CallRecord record_;
-  grpc::CallbackServerContext* const context_;
+  Caller caller_;
   grpc::ByteBuffer* const out_;
   grpc::ByteBuffer incoming_;  // of the read in flight
 

@@ -33,10 +33,10 @@ class ReplyToStream final : public ReplyObserver {
 ReplyStream* ReplyStream::Start(Backend& backend, grpc::CallbackServerContext* context,
                                 const grpc::ByteBuffer* request) {
   auto* stream = new ReplyStream(backend, context);
-  absl::Status status = stream->record_.admission();
+  absl::Status status = backend.Admit(stream->record_, *context, stream->caller_);
   if (status.ok()) status = ParseMessage(*request, stream->request_);
   if (status.ok()) status = Validate(stream->request_, backend.limits());
-  if (status.ok()) status = backend.models.Current()->CheckQueue(CallerOf(*context).User(stream->request_.user_id()));
+  if (status.ok()) status = backend.models.Current()->CheckQueue(stream->caller_.User(stream->request_.user_id()));
   if (status.ok()) status = backend.executor.Submit([stream] { stream->Run(); });
   if (!status.ok()) stream->Fail(status);
   return stream;
@@ -46,7 +46,7 @@ ReplyStream::ReplyStream(Backend& backend, grpc::CallbackServerContext* context)
     : backend_(backend), record_(backend.ledger, "DialogueService.StreamReply", *context), context_(context) {}
 
 void ReplyStream::Run() {
-  const UserKey user = CallerOf(*context_).User(request_.user_id());
+  const UserKey user = caller_.User(request_.user_id());
   HistoryUse use(backend_.erasures, user);
   absl::StatusOr<ReplyRequest> request =
       MakeReplyRequest(backend_, *use.engine(), request_, user, DeadlineOf(*context_));

@@ -42,6 +42,7 @@ class ReplyStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   CallRecord record_;
   grpc::CallbackServerContext* const context_;
   const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
+  Caller caller_;
   v1::StreamReplyRequest request_;
   grpc::ByteBuffer outgoing_;  // of the write in flight
 

@@ -7,17 +7,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "access/periodic.h"
 #include "google/protobuf/stubs/logging.h"
+#include "grpc/support/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "serve/backend.h"
+#include "serve/connection_acceptor.h"
+#include "serve/connection_limits.h"
 #include "serve/dialogue_service.h"
 #include "serve/health.h"
 #include "serve/history_service.h"
+#include "serve/listener.h"
 #include "serve/model_service.h"
 #include "serve/profile_service.h"
+#include "serve/protection.h"
 #include "serve/store_watch.h"
+#include "serve/tcp_listener.h"
+#include "serve/unknown_methods.h"
 #include "spdlog/spdlog.h"
 
 namespace idiolect {
@@ -26,14 +34,26 @@ namespace {
 // Settings that gRPC and protobuf keep for the whole process.
 void PrepareProcess() {
   static const bool prepared = [] {
+    RaiseDescriptorLimit();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     // protobuf would write a line to stderr for every string of a client that is not UTF-8.
     google::protobuf::SetLogHandler(nullptr);
+    // And gRPC one for every handshake that fails, so that any stranger could fill the disk.
+    gpr_set_log_function([](gpr_log_func_args* line) { spdlog::debug("gRPC: {}", line->message); });
     return true;
   }();
   static_cast<void>(prepared);
 }
+
+// gRPC turns reflection on for all servers of a process that is linked with it.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
 
 absl::Status CheckOptions(const ServerOptions& options) {
   if (options.store_threads < 1) return absl::InvalidArgumentError("store_threads: must be at least 1");
@@ -41,20 +61,23 @@ absl::Status CheckOptions(const ServerOptions& options) {
   if (options.listen_address.find(':') == std::string::npos) {
     return absl::InvalidArgumentError(absl::StrCat("listen_address: is no HOST:PORT: ", options.listen_address));
   }
-  return absl::OkStatus();
+  return CheckListener(options);
 }
 
 }  // namespace
 
 class Server::Impl {
  public:
-  Impl(const ServerOptions& options, std::unique_ptr<ModelHost> own_models, ModelHost& models, HistoryStore& store)
+  Impl(const ServerOptions& options, std::unique_ptr<ModelHost> own_models, ModelHost& models, HistoryStore& store,
+       Protection protection)
       : own_models_(std::move(own_models)),
-        backend_(options, models, store),
+        protection_(std::move(protection)),
+        backend_(options, models, store, protection_.authenticator.get(), protection_.audit_log.get()),
         dialogue_(backend_),
         history_(backend_),
         profile_(backend_),
-        model_(backend_) {}
+        model_(backend_),
+        unknown_methods_(backend_.gate) {}
   ~Impl() { Shutdown(); }
 
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, std::unique_ptr<ModelHost> own,
@@ -67,18 +90,23 @@ class Server::Impl {
   void Wait();
 
  private:
+  absl::Status OpenPort(grpc::ServerBuilder& builder);
   bool Drain();
 
   const std::unique_ptr<ModelHost> own_models_;  // of a server with one engine
+  const Protection protection_;
   Backend backend_;
   DialogueService dialogue_;
   HistoryService history_;
   ProfileService profile_;
   ModelService model_;
+  UnknownMethods unknown_methods_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
-  std::optional<Health> health_;           // while server_ is there
-  std::optional<StoreWatch> store_watch_;  // the same
+  std::unique_ptr<ConnectionAcceptor> acceptor_;  // null for a unix socket
+  std::optional<Health> health_;                  // while server_ is there
+  std::optional<StoreWatch> store_watch_;         // the same
+  std::optional<Periodic> stuck_watch_;           // the same
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -91,29 +119,56 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Impl::Start(const ServerOptions&
   absl::Status status = CheckOptions(options);
   if (!status.ok()) return status;
   PrepareProcess();
-  auto impl = std::make_unique<Impl>(options, std::move(own), models, store);
+  Protection protection;
+  status = OpenProtection(options, protection);
+  if (!status.ok()) return status;
+  auto impl = std::make_unique<Impl>(options, std::move(own), models, store, std::move(protection));
   status = impl->Listen();
   if (!status.ok()) return status;
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
+// TCP is accepted by ourselves, see ConnectionAcceptor; a unix socket is for this machine alone.
+absl::Status Server::Impl::OpenPort(grpc::ServerBuilder& builder) {
+  const ServerOptions& options = backend_.options;
+  if (IsUnixSocket(listen_address())) {
+    builder.AddListeningPort(listen_address(), protection_.Credentials());
+    return absl::OkStatus();
+  }
+  absl::StatusOr<TcpListener> listener = ListenOn(listen_address());
+  if (!listener.ok()) return listener.status();
+  port_ = listener->port;
+  auto sink = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, protection_.Credentials());
+  acceptor_ = std::make_unique<ConnectionAcceptor>(*std::move(listener), std::move(sink), options.max_connections,
+                                                   options.silent_connection);
+  return absl::OkStatus();
+}
+
 absl::Status Server::Impl::Listen() {
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(listen_address(), grpc::InsecureServerCredentials(), &port_);
-  // gRPC would let a second server listen on the same port and get half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(backend_.options.max_message_bytes);
+  if (absl::Status status = OpenPort(builder); !status.ok()) {
+    down_ = true;
+    return status;
+  }
+  LimitConnections(backend_.options, builder);
   for (grpc::Service* service : {static_cast<grpc::Service*>(&dialogue_), static_cast<grpc::Service*>(&history_),
                                  static_cast<grpc::Service*>(&profile_), static_cast<grpc::Service*>(&model_)}) {
     builder.RegisterService(service);
   }
+  builder.RegisterCallbackGenericService(&unknown_methods_);
+  // It would tell who has no key what there is; who has one, has the .proto files.
+  if (backend_.gate.asks()) builder.SetOption(std::make_unique<WithoutReflection>());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     down_ = true;
     return absl::UnavailableError(absl::StrCat("can't listen on ", listen_address()));
   }
+  if (acceptor_ != nullptr) acceptor_->Start();
   health_.emplace(*server_->GetHealthCheckService());
   store_watch_.emplace(backend_.store, *health_, backend_.options.store_check_interval);
+  const absl::Duration stuck_limit = backend_.options.stuck_limit;
+  stuck_watch_.emplace(stuck_limit / 10, [this, stuck_limit] { backend_.ledger.CancelStuck(stuck_limit); });
   spdlog::info("serving model {} on port {}", backend_.models.Current()->model_info().name, port_);
   return absl::OkStatus();
 }
@@ -144,6 +199,8 @@ void Server::Impl::Shutdown() {
   StartDraining();
   const bool drained = Drain();
   store_watch_.reset();
+  stuck_watch_.reset();
+  if (acceptor_ != nullptr) acceptor_->Stop();
   server_->Shutdown(std::chrono::system_clock::now());
   backend_.ledger.AwaitIdle(absl::InfiniteDuration());
   spdlog::info("stopped serving after {:.1f} s{}", absl::ToDoubleSeconds(absl::Now() - start),

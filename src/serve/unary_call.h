@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -59,25 +60,30 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   const Request& request() const { return request_; }
   Response& response() { return response_; }
   absl::Time deadline() const { return DeadlineOf(*context_); }
-  Caller caller() const { return CallerOf(*context_); }
-  UserKey User() const { return caller().User(request_.user_id()); }
+  const Caller& caller() const { return caller_; }
+  UserKey User() const { return caller_.User(request_.user_id()); }
   void AddTrailer(const std::string& key, const std::string& value) { context_->AddTrailingMetadata(key, value); }
   const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
 
   // Sends the response, or the error.
   void End(const absl::Status& status) {
-    const grpc::Status answer = ToGrpcStatus(status);
+    grpc::Status answer = ToGrpcStatus(status);
+    if (answer.ok()) answer = Pack();
     record_.set_code(answer.error_code());
-    if (answer.ok()) *out_ = SerializeMessage(response_);
+    if (begun_) audit_.End(record_.method(), caller_, UserId(), StatusCodeName(answer.error_code()));
     Finish(answer);
   }
 
  private:
   UnaryCall(Backend& backend, std::string_view method, grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-      : record_(backend.ledger, method, *context), context_(context), out_(response) {}
+      : audit_(backend.audit),
+        max_unsent_bytes_(backend.options.max_unsent_bytes),
+        record_(backend.ledger, method, *context),
+        context_(context),
+        out_(response) {}
 
   absl::Status Accept(const Backend& backend, const grpc::ByteBuffer& request) {
-    absl::Status status = record_.admission();
+    absl::Status status = backend.Admit(record_, *context_, caller_);
     if (status.ok()) status = ParseMessage(request, request_);
     if (status.ok()) status = Validate(request_, backend.limits());
     if constexpr (kNeedsEngine<Request>) {
@@ -89,16 +95,36 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void Run(const Work& work) {
     // Nobody is waiting any more, and what has not begun need not.
     if (cancellation_->cancelled()) return End(absl::CancelledError("the client has gone"));
+    // Whoever can't be recorded gets nothing.
+    if (absl::Status status = audit_.Begin(record_.method(), caller_, UserId()); !status.ok()) return End(status);
+    begun_ = true;
     work(*this);
+  }
+
+  grpc::Status Pack() {
+    *out_ = SerializeMessage(response_);
+    if (record_.StartSending(static_cast<int64_t>(out_->Length()), max_unsent_bytes_)) return grpc::Status::OK;
+    out_->Clear();
+    return ToGrpcStatus(absl::ResourceExhaustedError("too much waits for clients that are slow to read"));
+  }
+
+  // Empty where the request is not about one user.
+  std::string UserId() const {
+    if constexpr (requires { request_.user_id(); }) return request_.user_id();
+    return "";
   }
 
   void OnCancel() override { cancellation_->Cancel(); }
   void OnDone() override { delete this; }
 
+  const AuditTrail& audit_;
+  const int64_t max_unsent_bytes_;
   CallRecord record_;
   grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer* const out_;
   const std::shared_ptr<Cancellation> cancellation_ = std::make_shared<Cancellation>();
+  Caller caller_;
+  bool begun_ = false;  // and recorded
   Request request_;
   Response response_;
 };

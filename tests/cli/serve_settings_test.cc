@@ -71,5 +71,13 @@ TEST_F(ServeSettingsTest, PasswordOfTheStoreIsNotPrinted) {
   EXPECT_THAT(out_, Not(HasSubstr("s3cret")));
 }
 
+TEST_F(ServeSettingsTest, AnAddressForOthersIsRefusedBeforeTheModelIsLoaded) {
+  const std::vector<std::string> serve = {"idiolect", "serve",   "--model",  "nowhere",
+                                          "--store",  "memory:", "--listen", "0.0.0.0:0"};
+  EXPECT_EQ(RunAlone(serve), 1);
+  EXPECT_THAT(err_, HasSubstr("listen: others than this machine can reach 0.0.0.0:0"));
+  EXPECT_THAT(err_, HasSubstr("unsafe_remote and unsafe_no_tls and unsafe_no_keys"));
+}
+
 }  // namespace
 }  // namespace idiolect

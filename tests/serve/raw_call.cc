@@ -44,9 +44,11 @@ std::vector<Detail> DetailsOf(const grpc::Status& status) {
 }  // namespace
 
 RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                  const std::vector<std::string>& requests) {
+                  const std::vector<std::string>& requests, const CallMetadata& metadata) {
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
+  for (const auto& [name, value] : metadata) context.AddMetadata(name, value);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   grpc::CompletionQueue queue;
   RawAnswer answer;
   auto call = stub.PrepareCall(&context, method, &queue);

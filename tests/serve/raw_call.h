@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grpcpp/channel.h"
@@ -15,9 +16,11 @@ struct RawAnswer {
   std::vector<std::string> messages;
 };
 
+using CallMetadata = std::vector<std::pair<std::string, std::string>>;
+
 // Sends the requests, then reads to the end; whether the method streams makes no difference on the wire.
 RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                  const std::vector<std::string>& requests);
+                  const std::vector<std::string>& requests, const CallMetadata& metadata = {});
 
 // "field: description" of each violation in the details of an error.
 std::vector<std::string> ViolationsOf(const grpc::Status& status);

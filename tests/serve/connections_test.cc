@@ -1,0 +1,170 @@
+// What bounds connections: their number, their silence, and what one of them may ask for at once.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <future>
+
+#include "serve/tcp_listener.h"
+#include "tests/serve/server_fixture.h"
+
+namespace idiolect::testing {
+namespace {
+
+class ConnectionsTest : public ServerFixture {
+ protected:
+  // A connection that says nothing.
+  Descriptor Connect() const {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(server_->port()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    Descriptor connection(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    return connection;
+  }
+
+  // Whether the server has closed it.
+  static bool IsClosed(const Descriptor& connection) {
+    char bytes[512];
+    ssize_t got = 0;
+    while ((got = recv(connection.get(), bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {  // gRPC's settings come first
+    }
+    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
+  bool AnswersANewClient() const {
+    grpc::ChannelArguments alone;
+    alone.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    const auto channel = grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), alone);
+    v1::GetModelResponse response;
+    return Call(&v1::ModelService::Stub::GetModel, *v1::ModelService::NewStub(channel), v1::GetModelRequest(), response)
+        .ok();
+  }
+};
+
+TEST_F(ConnectionsTest, OneTooManyIsClosedAtOnce) {
+  ServerOptions options;
+  options.max_connections = 4;
+  Start({}, options);
+  Append("ann", "hi", "moin");  // the fixture's own connection is the first
+  std::vector<Descriptor> others;
+  for (int i = 0; i < 3; ++i) others.push_back(Connect());
+  const Descriptor too_many = Connect();
+  EXPECT_TRUE(Eventually([&] { return IsClosed(too_many); }));
+  for (const Descriptor& other : others) EXPECT_FALSE(IsClosed(other));
+  Append("ann", "hi", "moin");  // who is there is served
+  others.pop_back();
+  EXPECT_TRUE(Eventually([&] { return AnswersANewClient(); }));
+}
+
+TEST_F(ConnectionsTest, EndedOnesDoNotCount) {
+  ServerOptions options;
+  options.max_connections = 4;
+  Start({}, options);
+  for (int i = 0; i < 50; ++i) {
+    const Descriptor connection = Connect();
+    EXPECT_TRUE(Eventually([&] { return AnswersANewClient(); })) << i;
+  }
+}
+
+TEST_F(ConnectionsTest, SilentOnesMakeRoom) {
+  ServerOptions options;
+  options.max_connections = 4;
+  options.silent_connection = absl::Milliseconds(300);
+  Start({}, options);
+  std::vector<Descriptor> silent;
+  for (int i = 0; i < 4; ++i) silent.push_back(Connect());
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_TRUE(AnswersANewClient());
+  EXPECT_TRUE(Eventually([&] { return IsClosed(silent.front()); }));
+}
+
+TEST_F(ConnectionsTest, WhoDoesNotSpeakIsClosed) {
+  ServerOptions options;
+  options.handshake_limit = absl::Milliseconds(300);
+  Start({}, options);
+  const Descriptor silent = Connect();
+  EXPECT_TRUE(Eventually([&] { return IsClosed(silent); }));
+}
+
+TEST_F(ConnectionsTest, WhoHasNoCallsForLongIsClosed) {
+  ServerOptions options;
+  options.idle_connection = absl::Milliseconds(300);
+  Start({}, options);
+  Append("ann", "hi", "moin");
+  ASSERT_EQ(channel_->GetState(false), GRPC_CHANNEL_READY);
+  EXPECT_TRUE(Eventually([&] { return channel_->GetState(false) != GRPC_CHANNEL_READY; }));
+  Append("ann", "hi", "moin");  // and connects again when there is something to say
+}
+
+TEST_F(ConnectionsTest, OneHasSoManyCallsAtATime) {
+  ServerOptions options;
+  options.max_calls_per_connection = 2;
+  Start({}, options);
+  Append("ann", "hi", "moin");  // the limit is known when the connection stands
+  engine_->Pause();
+  std::vector<std::future<void>> calls;
+  for (int i = 0; i < 4; ++i) calls.push_back(std::async(std::launch::async, [this] { Reply("ann", "hi"); }));
+  EXPECT_TRUE(Eventually([&] { return engine_->submitted() == 2; }));
+  absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_EQ(engine_->submitted(), 2);
+  engine_->Resume();
+  for (std::future<void>& call : calls) call.get();
+  EXPECT_EQ(engine_->submitted(), 4);
+}
+
+class SlowReaderTest : public ConnectionsTest {
+ protected:
+  void StartAndFill(const ServerOptions& options) {
+    Start({}, options);
+    for (int i = 0; i < 100; ++i) Append("ann", "hi", std::string(16'000, 'x'));
+  }
+
+  grpc::Status List() {
+    v1::ListExchangesRequest request;
+    request.set_user_id("ann");
+    request.set_page_size(100);
+    v1::ListExchangesResponse response;
+    return Call(&v1::HistoryService::Stub::ListExchanges, *history_, request, response);
+  }
+};
+
+TEST_F(SlowReaderTest, WhatWaitsForClientsIsBounded) {
+  ServerOptions options;
+  options.max_unsent_bytes = 1 << 20;
+  StartAndFill(options);
+  const grpc::Status status = List();  // 1.6 MB
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_GT(RetryDelayMs(status), 0);
+  v1::GetExchangeRequest one;
+  one.set_user_id("ann");
+  one.set_exchange_id(1);
+  v1::GetExchangeResponse response;
+  for (int i = 0; i < 200; ++i) {  // 3.2 MB, but one after the other
+    ASSERT_TRUE(Call(&v1::HistoryService::Stub::GetExchange, *history_, one, response).ok()) << i;
+  }
+}
+
+TEST_F(SlowReaderTest, WhoTakesNothingIsCancelled) {
+  ServerOptions options;
+  options.stuck_limit = absl::Milliseconds(500);
+  StartAndFill(options);
+  grpc::ClientContext context;
+  v1::ExportUserRequest request;
+  request.set_user_id("ann");
+  grpc::ChannelArguments small_window;
+  small_window.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  small_window.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto slow = v1::HistoryService::NewStub(
+      grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), small_window));
+  const auto stream = slow->ExportUser(&context, request);
+  absl::SleepFor(absl::Seconds(2));  // nobody reads, and what is on its way soon fills the window
+  v1::ExportUserResponse response;
+  while (stream->Read(&response)) {
+  }
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(List().ok());
+}
+
+}  // namespace
+}  // namespace idiolect::testing
