@@ -1,5 +1,3 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,9 +13,14 @@
 #include "cli/start_report.h"
 #include "cli/store_flags.h"
 #include "cli/wiping_allocator.h"
+#include "idiolect/engine_observer.h"
 #include "serve/model_host.h"
 #include "serve/server.h"
 #include "store/open_store.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics_server.h"
+#include "telemetry/observed_store.h"
+#include "telemetry/span_exporter.h"
 
 namespace idiolect {
 namespace {
@@ -98,34 +101,76 @@ class ServeCommand : public Command {
   absl::Status Serve(Console& console) {
     if (settings_.wipe_memory) WipeFreedMemory();
     Signals signals;
-    spdlog::set_default_logger(spdlog::stderr_color_mt("idiolect"));  // stdout is for what a script may read
+    if (absl::Status s = StartLog(settings_.observe.log_format, settings_.observe.log_level); !s.ok()) return s;
+    const auto metrics = std::make_shared<Metrics>();
+    settings_.server.metrics = metrics;
     settings_.server.drain_limit = absl::Seconds(settings_.drain_seconds);
     settings_.server.idle_connection = absl::Seconds(settings_.idle_connection_seconds);
     settings_.server.handshake_limit = absl::Seconds(settings_.handshake_seconds);
-    StoreOptions store_options;
     DeletionRelay relay;
-    const absl::Status read = ReadStoreOptions(store_options);
-    if (!read.ok()) return read;
-    store_options.on_deletion = [&relay](const UserKey& user) { relay.Tell(user); };
-    const auto store = OpenHistoryStore(settings_.store_url, store_options);
+    const auto store = OpenStore(relay, *metrics, console.out);
     if (!store.ok()) return store.status();
-    ReportStore(settings_, console.out);
-    const auto options = settings_.engine.ToOptions();
-    if (!options.ok()) return options.status();
-    const auto models = ModelHost::Start(
-        settings_.model_dir, [options = *options](const std::string& dir) { return StartEngine(dir, options); });
+    const auto models = StartModels(metrics, console.out);
     if (!models.ok()) return models.status();
-    const ModelInfo& model = (*models)->Current()->model_info();
-    ReportModel(model, console.out);
-    ReportEngine(*options, model, console.out);
     relay.Connect(**models);
+    metrics->WatchEngine([&models] { return (*models)->Current()->stats(); },
+                         [&models] { return (*models)->Current()->model_info(); });
+    const auto metrics_server = StartMetricsServer(*metrics, console.out);
+    if (!metrics_server.ok()) return metrics_server.status();
+    StartTraces(metrics, console.out);
     const auto server = Server::Start(settings_.server, **models, **store);
     if (!server.ok()) return server.status();
     console.out << "listening on " << (*server)->address() << std::endl;
     signals.Await([&models] { static_cast<void>((*models)->Load((*models)->model_dir())); });
     (*server)->Shutdown();
+    settings_.server.tracing = {};
     relay.Disconnect();
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<HistoryStore>> OpenStore(DeletionRelay& relay, Metrics& metrics,
+                                                          std::ostream& out) const {
+    StoreOptions options;
+    if (absl::Status status = ReadStoreOptions(options); !status.ok()) return status;
+    options.on_deletion = [&relay](const UserKey& user) { relay.Tell(user); };
+    auto store = OpenHistoryStore(settings_.store_url, options);
+    if (!store.ok()) return store;
+    ReportStore(settings_, out);
+    return ObserveStore(*std::move(store), metrics);
+  }
+
+  absl::StatusOr<std::unique_ptr<ModelHost>> StartModels(const std::shared_ptr<Metrics>& metrics,
+                                                         std::ostream& out) const {
+    auto options = settings_.engine.ToOptions();
+    if (!options.ok()) return options.status();
+    auto models = ModelHost::Start(
+        settings_.model_dir,
+        [options = *options, metrics](const std::string& dir) { return StartEngine(dir, options, *metrics); }, metrics);
+    if (!models.ok()) return models;
+    const ModelHost::Lease engine = (*models)->Current();
+    ReportModel(engine->model_info(), out);
+    ReportEngine(*options, engine->model_info(), out);
+    return models;
+  }
+
+  void StartTraces(const std::shared_ptr<Metrics>& metrics, std::ostream& out) {
+    const std::string& endpoint = settings_.observe.trace_endpoint;
+    out << "traces " << (endpoint.empty() ? "none" : "to " + endpoint) << std::endl;
+    if (endpoint.empty()) return;
+    settings_.server.tracing = {std::make_shared<SpanExporter>(endpoint, IDIOLECT_VERSION, metrics),
+                                settings_.observe.trace_share};
+  }
+
+  // Null where the settings want none.
+  absl::StatusOr<std::unique_ptr<MetricsServer>> StartMetricsServer(const Metrics& metrics, std::ostream& out) const {
+    const std::string& address = settings_.observe.metrics_listen;
+    if (address.empty()) {
+      out << "metrics none" << std::endl;
+      return std::unique_ptr<MetricsServer>();
+    }
+    auto server = MetricsServer::Start(address, metrics);
+    if (server.ok()) out << "metrics on http://" << (*server)->address() << "/metrics" << std::endl;
+    return server;
   }
 
   absl::Status ReadStoreOptions(StoreOptions& options) const {

@@ -44,6 +44,9 @@ void ServeSettings::AddTo(Settings& s) {
   s.Add("max_store_queue", server.max_store_queue, {1, 1e9}, "Calls that may wait for such a thread");
   s.Add("drain_seconds", drain_seconds, {0, 86400}, "How long calls in flight may go on at the end");
 
+  s.Group("What its operator sees");
+  observe.AddTo(s);
+
   s.Group("Keeping histories");
   s.Add("master_key", master_key, "Encrypt texts at rest under this key").Secret();
   s.Add("master_key_file", master_key_file, "Encrypt texts at rest under the key in this file");

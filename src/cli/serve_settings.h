@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "cli/engine_flags.h"
+#include "cli/observe_settings.h"
 #include "config/settings.h"
 #include "serve/server_options.h"
 #include "store/text_vault.h"
@@ -18,6 +19,7 @@ struct ServeSettings {
   std::string model_dir, store_url;
   ServerOptions server;
   EngineFlags engine;
+  ObserveSettings observe;
   double drain_seconds = 20;
   double idle_connection_seconds = 600, handshake_seconds = 10;
 

@@ -20,6 +20,7 @@
 #include "engine/context.h"
 #include "engine/token_distribution.h"
 #include "idiolect/engine.h"
+#include "idiolect/engine_observer.h"
 
 namespace idiolect {
 
@@ -78,9 +79,10 @@ class Job {
   const std::shared_ptr<Ticket> ticket_;
 };
 
-// The jobs. Requests must have been validated; `model` must outlive them.
+// The jobs. Requests must have been validated; `model` and `engine_observer`, which may be null, must outlive them.
 std::shared_ptr<Job> MakeReplyJob(const ServingModel& model, ReplyRequest request,
-                                  std::shared_ptr<ReplyObserver> observer, int64_t forget_count);
+                                  std::shared_ptr<ReplyObserver> observer, int64_t forget_count,
+                                  EngineObserver* engine_observer);
 std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done,
                                   int64_t forget_count);
 std::shared_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done,

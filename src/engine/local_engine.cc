@@ -7,26 +7,29 @@
 #include "absl/hash/hash.h"
 #include "engine/scheduler.h"
 #include "idiolect/engine.h"
+#include "idiolect/engine_observer.h"
 
 namespace idiolect {
 namespace {
 
 class LocalEngine : public Engine {
  public:
-  LocalEngine(const std::string& name, std::unique_ptr<ServingModel> model, const EngineOptions& options)
-      : model_(std::move(model)), info_(InfoOf(name, *model_)), limit_(options.max_queue) {
+  LocalEngine(const std::string& name, std::unique_ptr<ServingModel> model, const EngineOptions& options,
+              EngineObserver* observer)
+      : model_(std::move(model)), info_(InfoOf(name, *model_)), limit_(options.max_queue), observer_(observer) {
     const int threads =
         options.engines > 0 ? options.engines : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     for (int i = 0; i < threads; ++i)
-      threads_.push_back(
-          std::make_unique<Scheduler>(*model_, limit_, options.max_batch_rows, options.profile_cache_bytes / threads));
+      threads_.push_back(std::make_unique<Scheduler>(*model_, limit_, options.max_batch_rows,
+                                                     options.profile_cache_bytes / threads, observer));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitReply(ReplyRequest request,
                                                       std::shared_ptr<ReplyObserver> observer) override {
     if (absl::Status s = ValidateDecodingOptions(request.decoding, info_.max_response_tokens); !s.ok()) return s;
     Scheduler& thread = ThreadOf(request.user);
-    return thread.Submit(MakeReplyJob(*model_, std::move(request), std::move(observer), thread.cache().forget_count()));
+    return thread.Submit(
+        MakeReplyJob(*model_, std::move(request), std::move(observer), thread.cache().forget_count(), observer_));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitScore(ScoreRequest request, ScoresCallback done) override {
@@ -86,17 +89,28 @@ class LocalEngine : public Engine {
   const std::unique_ptr<ServingModel> model_;
   const ModelInfo info_;
   QueueLimit limit_;
+  EngineObserver* const observer_;
   std::vector<std::unique_ptr<Scheduler>> threads_;
 };
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Engine>> StartEngine(const std::string& model_dir, const EngineOptions& options) {
+absl::StatusOr<std::unique_ptr<Engine>> Start(const std::string& model_dir, const EngineOptions& options,
+                                              EngineObserver* observer) {
   auto model = ServingModel::Load(model_dir, options.precision);
   if (!model.ok()) return model.status();
   const std::filesystem::path path = std::filesystem::absolute(model_dir).lexically_normal();
   const std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
-  return std::make_unique<LocalEngine>(name, *std::move(model), options);
+  return std::make_unique<LocalEngine>(name, *std::move(model), options, observer);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> StartEngine(const std::string& model_dir, const EngineOptions& options) {
+  return Start(model_dir, options, nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> StartEngine(const std::string& model_dir, const EngineOptions& options,
+                                                    EngineObserver& observer) {
+  return Start(model_dir, options, &observer);
 }
 
 }  // namespace idiolect

@@ -9,6 +9,7 @@ namespace idiolect {
 namespace {
 
 constexpr double kLeastSourceWeight = 0.001;
+const double kLogHalf = std::log(0.5);
 
 }  // namespace
 
@@ -43,7 +44,7 @@ void ReplyDecoding::OnStep(absl::Span<const DecoderRow> rows, absl::Span<const R
     ForbidRepeatedNgrams(live_[row].tokens, distribution);
     for (const int32_t token : ChooseTokens(live_[row], distribution)) {
       const double logprob = distribution.LogProb(token);
-      extensions.push_back({row, token, logprob, {}});
+      extensions.push_back({row, token, logprob, outputs[row].log_gate[1] > kLogHalf, {}});
       if (explain_) extensions.back().explanation = Explain(outputs[row], token, logprob);
     }
   }
@@ -92,6 +93,7 @@ void ReplyDecoding::Extend(const std::vector<Extension>& extensions) {
     }
     if (explain_) h.explanation.push_back(extension.explanation);
     h.tokens.push_back(extension.token);
+    h.copied += extension.copied;
     if (step_ == max_tokens_) {
       h.finish_reason = FinishReason::kMaxTokens;
       finished_.push_back(std::move(h));
@@ -145,7 +147,7 @@ std::string ReplyDecoding::StableText() const {
                 : model_.texts().tokenizer().DecodeStable(live_[0].tokens);
 }
 
-std::vector<ReplyCandidate> ReplyDecoding::Candidates() const {
+std::vector<const ReplyDecoding::Hypothesis*> ReplyDecoding::Ranked() const {
   std::vector<const Hypothesis*> order;
   for (const Hypothesis& h : finished_) order.push_back(&h);
   std::stable_sort(order.begin(), order.end(), [&](const Hypothesis* a, const Hypothesis* b) {
@@ -153,8 +155,12 @@ std::vector<ReplyCandidate> ReplyDecoding::Candidates() const {
     return left != right ? left > right : a->candidate < b->candidate;
   });
   order.resize(std::min<size_t>(order.size(), options_.candidate_count));
+  return order;
+}
+
+std::vector<ReplyCandidate> ReplyDecoding::Candidates() const {
   std::vector<ReplyCandidate> candidates;
-  for (const Hypothesis* h : order) {
+  for (const Hypothesis* h : Ranked()) {
     candidates.push_back(
         {model_.texts().tokenizer().Decode(h->tokens), h->tokens, h->logprob, h->finish_reason, h->explanation});
   }

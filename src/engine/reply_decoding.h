@@ -30,12 +30,15 @@ class ReplyDecoding {
   std::string StableText() const;
   // The candidates, best first, once done().
   std::vector<ReplyCandidate> Candidates() const;
+  // Of the best of them, the tokens with a probability above 0.5 of being copied from the history.
+  int CopiedTokens() const { return Ranked()[0]->copied; }
 
  private:
   struct Hypothesis {
     std::vector<float> state;     // [H]
     std::vector<int32_t> tokens;  // without </s>
     double logprob = 0;
+    int copied = 0;     // tokens that the gate would rather copy from the history than anything else
     int candidate = 0;  // which stream of random numbers
     FinishReason finish_reason = FinishReason::kEndOfText;
     std::vector<TokenExplanation> explanation;
@@ -44,6 +47,7 @@ class ReplyDecoding {
     size_t row;
     int32_t token;
     double logprob;
+    bool copied;
     TokenExplanation explanation;
   };
 
@@ -53,6 +57,7 @@ class ReplyDecoding {
   void Extend(const std::vector<Extension>& extensions);
   TokenExplanation Explain(const RowOutput& output, int32_t token, double logprob) const;
   double Rank(const Hypothesis& hypothesis) const;
+  std::vector<const Hypothesis*> Ranked() const;  // those of Candidates
   bool BeamsSettled() const;
 
   const ServingModel& model_;

@@ -23,11 +23,12 @@ class ReplyTask : public Task {
 class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
  public:
   ReplyJob(const ServingModel& model, ReplyRequest request, std::shared_ptr<ReplyObserver> observer,
-           int64_t forget_count)
+           int64_t forget_count, EngineObserver* engine_observer)
       : Job(request.user, request.deadline, forget_count),
         model_(model),
         request_(std::move(request)),
-        observer_(std::move(observer)) {
+        observer_(std::move(observer)),
+        engine_observer_(engine_observer) {
     contexts_.emplace_back(&request_.history, &request_.post);
   }
 
@@ -58,6 +59,9 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
     timing_.total = absl::Now() - submitted;
     timing_.profile_built = profile_built;
     reply.timing = timing_;
+    if (engine_observer_ != nullptr) {
+      engine_observer_->OnReply(static_cast<int>(reply.candidates[0].tokens.size()), decoding_->CopiedTokens());
+    }
     ended_ = true;
     observer_->OnDone(std::move(reply));
     return true;
@@ -79,6 +83,7 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
   const ServingModel& model_;
   const ReplyRequest request_;
   const std::shared_ptr<ReplyObserver> observer_;
+  EngineObserver* const engine_observer_;
   std::optional<ReplyDecoding> decoding_;
   ReplyTiming timing_;
   size_t sent_ = 0;  // bytes of text
@@ -98,8 +103,9 @@ bool ReplyTask::OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOu
 }  // namespace
 
 std::shared_ptr<Job> MakeReplyJob(const ServingModel& model, ReplyRequest request,
-                                  std::shared_ptr<ReplyObserver> observer, int64_t forget_count) {
-  return std::make_shared<ReplyJob>(model, std::move(request), std::move(observer), forget_count);
+                                  std::shared_ptr<ReplyObserver> observer, int64_t forget_count,
+                                  EngineObserver* engine_observer) {
+  return std::make_shared<ReplyJob>(model, std::move(request), std::move(observer), forget_count, engine_observer);
 }
 
 }  // namespace idiolect

@@ -21,10 +21,12 @@ constexpr size_t kMostPreparations = 256;
 
 }  // namespace
 
-Scheduler::Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes)
+Scheduler::Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes,
+                     EngineObserver* observer)
     : model_(model),
       limit_(limit),
       max_batch_rows_(max_batch_rows),
+      observer_(observer),
       cache_(profile_cache_bytes),
       encoder_(model, cache_),
       distribution_(model.config().vocab_size),
@@ -118,10 +120,18 @@ void Scheduler::EvictInterrupted() {
     gone = queue_.TakeInterrupted(now);
     limit_.Give(static_cast<int>(gone.size()));
   }
-  for (const auto& job : gone) FailJob(*job, job->Interrupted(now));
+  for (const auto& job : gone) {
+    // A long ranking has left the queue with its first candidate, and may be given up with its last.
+    if (job->admitted == absl::InfinitePast()) TellLeftQueue(*job);
+    FailJob(*job, job->Interrupted(now));
+  }
   for (const Slot& slot : slots_) FailJob(*slot.job, slot.job->Interrupted(now));
   for (const auto& job : encoding_) FailJob(*job, job->Interrupted(now));
   RemoveEnded();
+}
+
+void Scheduler::TellLeftQueue(const Job& job) const {
+  if (observer_ != nullptr) observer_->OnLeftQueue(absl::Now() - job.submitted);
 }
 
 // Does nothing when the status is OK or the job has ended: a job may be in the queue and in several slots at once.
@@ -159,6 +169,7 @@ void Scheduler::AdmitWaiting() {
 void Scheduler::Admit(JobQueue::Turn turn) {
   if (turn.job->admitted == absl::InfinitePast()) {
     turn.job->admitted = absl::Now();
+    TellLeftQueue(*turn.job);
     encoding_.push_back(turn.job);
   }
   if (turn.task == nullptr) return;
@@ -187,7 +198,9 @@ void Scheduler::RunStep() {
     slot.job->row_steps += static_cast<int64_t>(rows.size() - first);
   }
   if (rows.empty()) return;
+  const absl::Time start = absl::Now();
   model_.decoder.Step(rows, step_, scratch_);
+  if (observer_ != nullptr) observer_->OnStep(static_cast<int>(rows.size()), absl::Now() - start);
   ++steps_;
   row_steps_ += static_cast<int64_t>(rows.size());
   size_t index = 0;

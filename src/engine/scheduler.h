@@ -22,8 +22,9 @@ namespace idiolect {
 
 class Scheduler {
  public:
-  // All three must outlive it. Starts the thread.
-  Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes);
+  // What they refer to must outlive it; `observer` may be null. Starts the thread.
+  Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes,
+            EngineObserver* observer);
   ~Scheduler();  // fails every job with kUnavailable and joins the thread
 
   // Any thread. kResourceExhausted when the queue is full, kUnavailable when the scheduler is stopping.
@@ -59,6 +60,7 @@ class Scheduler {
   void EncodeNewcomers();
   void RunStep();
   void PrepareWaiting();
+  void TellLeftQueue(const Job& job) const;
   void FailJob(Job& job, const absl::Status& status);
   void RemoveEnded();
   template <typename Work>
@@ -71,6 +73,7 @@ class Scheduler {
   const ServingModel& model_;
   QueueLimit& limit_;
   const int max_batch_rows_;
+  EngineObserver* const observer_;
   ProfileCache cache_;
 
   // Guards what follows, up to the engine thread's own.

@@ -20,8 +20,10 @@ struct Backend {
       : options(options),
         gate(authenticator),
         audit(audit_log),
+        metrics(options.metrics != nullptr ? options.metrics : std::make_shared<Metrics>()),
         models(models),
         store(store),
+        ledger(*metrics, options.tracing),
         executor(options.store_threads, options.max_store_queue),
         erasures(models, executor) {}
 
@@ -41,6 +43,7 @@ struct Backend {
   const ServerOptions options;
   const Gate gate;
   const AuditTrail audit;
+  const std::shared_ptr<Metrics> metrics;
   ModelHost& models;
   HistoryStore& store;
   CallLedger ledger;

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
+#include "serve/request_id.h"
 #include "serve/rpc_status.h"
-#include "spdlog/spdlog.h"
+#include "telemetry/log.h"
 
 namespace idiolect {
 namespace {
@@ -90,7 +91,15 @@ void CallLedger::Leave(CallRecord& call) {
 }
 
 CallRecord::CallRecord(CallLedger& ledger, std::string_view method, grpc::CallbackServerContext& context)
-    : ledger_(ledger), method_(method), context_(context), admitted_(ledger.Enter(*this)) {}
+    : ledger_(ledger),
+      method_(method),
+      context_(context),
+      request_id_(RequestIdOf(context)),
+      trace_(ledger.tracing_.Start(method, MetadataOf(context, "traceparent"), start_)),
+      admitted_(ledger.Enter(*this)) {
+  ledger_.metrics_.OnCallStart();
+  context_.AddInitialMetadata(kRequestIdKey, request_id_);
+}
 
 bool CallRecord::StartSending(int64_t bytes, int64_t max_unsent_bytes) {
   const int64_t all = ledger_.unsent_bytes_.fetch_add(bytes) + bytes;
@@ -110,17 +119,45 @@ void CallRecord::Sent() {
 
 CallRecord::~CallRecord() {
   Sent();
-  if (admitted_ && IsServerFault(code_)) LogFailure();
+  const absl::Time end = absl::Now();
+  const absl::Duration took = end - start_;
+  ledger_.metrics_.OnCallEnd(method_, StatusCodeName(code_), took);
+  Log(took);
+  if (trace_ != nullptr) EndTrace(end);
   ledger_.Leave(*this);
 }
 
-void CallRecord::LogFailure() const {
-  const absl::Time now = absl::Now();
-  const auto left_out = ledger_.failures_.at(static_cast<size_t>(code_)).Admit(now);
+void CallRecord::Log(absl::Duration took) const {
+  const double ms = absl::ToDoubleMilliseconds(took);
+  const std::string trace_id = trace_ == nullptr ? "" : trace_->trace_id_hex();
+  // What is refused while the server drains is no news.
+  if (!admitted_ || !IsServerFault(code_)) {
+    return LogEvent(spdlog::level::debug, "call ended",
+                    {{"method", method_},
+                     {"code", StatusCodeName(code_)},
+                     {"ms", ms},
+                     {"request_id", request_id_},
+                     {"trace_id", trace_id}});
+  }
+  const auto left_out = ledger_.failures_.at(static_cast<size_t>(code_)).Admit(absl::Now());
   if (!left_out.has_value()) return;
-  spdlog::warn("{} failed: {} after {:.1f} ms{}", method_, StatusCodeName(code_),
-               absl::ToDoubleMilliseconds(now - start_),
-               *left_out > 0 ? fmt::format(" (and {} others with this code since the last line)", *left_out) : "");
+  LogEvent(spdlog::level::warn, "call failed",
+           {{"method", method_},
+            {"code", StatusCodeName(code_)},
+            {"ms", ms},
+            {"request_id", request_id_},
+            {"trace_id", trace_id},
+            {"others_with_this_code_since_the_last_line", *left_out}});
+}
+
+void CallRecord::EndTrace(absl::Time end) const {
+  const size_t dot = method_.find('.');
+  trace_->End(end, IsServerFault(code_),
+              {{"rpc.system", "grpc"},
+               {"rpc.service", "idiolect.v1." + std::string(method_.substr(0, dot))},
+               {"rpc.method", std::string(method_.substr(dot + 1))},
+               {"rpc.grpc.status_code", static_cast<int64_t>(code_)},
+               {"idiolect.request_id", request_id_}});
 }
 
 absl::Status CallRecord::admission() const {

@@ -1,4 +1,4 @@
-// Which calls are in flight: who waits for them at the end, and what the log says of the failed ones.
+// Which calls are in flight: who waits for them at the end, and what log, metrics and traces say of each.
 #pragma once
 
 #include <array>
@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -15,6 +17,8 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status_code_enum.h"
 #include "serve/log_limit.h"
+#include "telemetry/call_trace.h"
+#include "telemetry/metrics.h"
 
 namespace idiolect {
 
@@ -22,6 +26,9 @@ class CallRecord;
 
 class CallLedger {
  public:
+  // `metrics` must outlive it.
+  CallLedger(Metrics& metrics, const Tracing& tracing) : metrics_(metrics), tracing_(tracing) {}
+
   // From now on calls are refused.
   void StartDraining();
   // Waits until no call is in flight, and then until none has come for a moment: those that come while gRPC shuts down
@@ -41,6 +48,8 @@ class CallLedger {
   bool AwaitEmpty(std::unique_lock<std::recursive_mutex>& lock, absl::Duration limit);
   void AwaitQuiet(std::unique_lock<std::recursive_mutex>& lock);
 
+  Metrics& metrics_;
+  const Tracing tracing_;
   // Recursive: gRPC may end a call, which then leaves, on the thread that cancels it.
   std::recursive_mutex mutex_;
   std::condition_variable_any idle_;
@@ -56,14 +65,17 @@ class CallRecord {
  public:
   // `method` is a literal, "DialogueService.GenerateReply".
   CallRecord(CallLedger& ledger, std::string_view method, grpc::CallbackServerContext& context);
-  ~CallRecord();  // logs a failure that isn't the client's, one a second of each code: method, code, duration; never a
-                  // text or a user
+  // Counts the call and logs it: method, code, duration and request id; never a text, never a user. Failures that are
+  // not the client's stand out, one a second of each code.
+  ~CallRecord();
   CallRecord(const CallRecord&) = delete;
   CallRecord& operator=(const CallRecord&) = delete;
 
   // kUnavailable while the server drains.
   absl::Status admission() const;
   std::string_view method() const { return method_; }
+  // Null where the call is not traced.
+  const std::shared_ptr<CallTrace>& trace() const { return trace_; }
   void set_code(grpc::StatusCode code) { code_ = code; }
 
   // To be asked before so many bytes are given to gRPC for the client: false where they would be more than the server
@@ -75,11 +87,14 @@ class CallRecord {
  private:
   friend class CallLedger;
   static constexpr int64_t kNotSending = std::numeric_limits<int64_t>::max();
-  void LogFailure() const;
+  void Log(absl::Duration took) const;
+  void EndTrace(absl::Time end) const;
   CallLedger& ledger_;
   const std::string_view method_;
   grpc::CallbackServerContext& context_;
+  const std::string request_id_;
   const absl::Time start_ = absl::Now();
+  const std::shared_ptr<CallTrace> trace_;
   const bool admitted_;
   std::atomic<int64_t> unsent_bytes_{0};
   std::atomic<int64_t> sending_since_ms_{kNotSending};  // of the unix time

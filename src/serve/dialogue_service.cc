@@ -16,11 +16,13 @@ using ScoreCall = UnaryCall<v1::ScoreRepliesRequest, v1::ScoreRepliesResponse>;
 
 class ReplyToCall final : public ReplyObserver {
  public:
-  ReplyToCall(ReplyCall& call, HistoryUse use) : call_(call), use_(std::move(use)) {}
+  ReplyToCall(ReplyCall& call, HistoryUse use, ReplyReport report)
+      : call_(call), use_(std::move(use)), report_(std::move(report)) {}
 
   void OnDone(absl::StatusOr<Reply> reply) override {
     use_.End();
     if (reply.ok()) {
+      report_(*reply);
       call_.response() = ToProto(*reply);
       call_.AddTrailer(kServerTiming, ToServerTiming(reply->timing));
     }
@@ -30,6 +32,7 @@ class ReplyToCall final : public ReplyObserver {
  private:
   ReplyCall& call_;
   const HistoryUse use_;
+  const ReplyReport report_;
 };
 
 void Generate(Backend& backend, ReplyCall& call) {
@@ -39,7 +42,9 @@ void Generate(Backend& backend, ReplyCall& call) {
   if (!request.ok()) return call.End(request.status());
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
   const ModelHost::Lease engine = use.engine();  // the reply may have come by the time that SubmitReply returns
-  auto ticket = engine->SubmitReply(*std::move(request), std::make_shared<ReplyToCall>(call, std::move(use)));
+  auto observer =
+      std::make_shared<ReplyToCall>(call, std::move(use), ReplyReport(backend, *request, call.record().trace()));
+  auto ticket = engine->SubmitReply(*std::move(request), std::move(observer));
   if (!ticket.ok()) return call.End(ticket.status());
   cancellation->Hold(*std::move(ticket));
 }

@@ -29,6 +29,7 @@ void ExportStream::Begin() {
 }
 
 void ExportStream::ReadPage() {
+  const CallTrace::Scope scope(record_.trace());
   const absl::Status admitted = backend_.gate.CheckStillAdmitted(caller_);
   if (!admitted.ok()) return End(admitted);
   const UserKey user = caller_.User(request_.user_id());

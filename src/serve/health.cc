@@ -7,7 +7,7 @@
 
 namespace idiolect {
 
-Health::Health(grpc::HealthCheckServiceInterface& service) : service_(service) {
+Health::Health(grpc::HealthCheckServiceInterface& service, Metrics& metrics) : service_(service), metrics_(metrics) {
   const std::lock_guard lock(mutex_);
   Publish();
 }
@@ -25,6 +25,7 @@ void Health::StartDraining() {
 }
 
 void Health::Publish() {
+  metrics_.OnReadiness(!draining_ && store_reachable_);
   service_.SetServingStatus(kLiveness, true);
   service_.SetServingStatus(v1::ModelService::service_full_name(), !draining_);
   for (const char* needs_store : {v1::DialogueService::service_full_name(), v1::HistoryService::service_full_name(),

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "grpcpp/health_check_service_interface.h"
+#include "telemetry/metrics.h"
 
 namespace idiolect {
 
@@ -18,8 +19,8 @@ class Health {
  public:
   static constexpr char kLiveness[] = "liveness";
 
-  // `service` must outlive it. Everything is serving.
-  explicit Health(grpc::HealthCheckServiceInterface& service);
+  // Both must outlive it. Everything is serving.
+  Health(grpc::HealthCheckServiceInterface& service, Metrics& metrics);
 
   void SetStoreReachable(bool reachable);
   // For good: whatever is learnt of the store afterwards, nothing is ready any more.
@@ -29,6 +30,7 @@ class Health {
   void Publish();  // the caller holds mutex_
 
   grpc::HealthCheckServiceInterface& service_;
+  Metrics& metrics_;
   std::mutex mutex_;
   bool draining_ = false, store_reachable_ = true;
 };

@@ -60,6 +60,7 @@ void ImportStream::Reject(int64_t index, std::string reason) {
 }
 
 void ImportStream::Store(const Batch& batch) {
+  const CallTrace::Scope scope(record_.trace());
   const absl::Status admitted = backend_.gate.CheckStillAdmitted(caller_);
   const absl::StatusOr<std::vector<ImportOutcome>> outcomes =
       admitted.ok() ? backend_.store.Import(batch.records) : admitted;

@@ -9,8 +9,9 @@
 
 namespace idiolect {
 
-absl::StatusOr<std::unique_ptr<ModelHost>> ModelHost::Start(const std::string& model_dir, Loader loader) {
-  std::unique_ptr<ModelHost> host(new ModelHost(model_dir, std::move(loader)));
+absl::StatusOr<std::unique_ptr<ModelHost>> ModelHost::Start(const std::string& model_dir, Loader loader,
+                                                            std::shared_ptr<Metrics> metrics) {
+  std::unique_ptr<ModelHost> host(new ModelHost(model_dir, std::move(loader), std::move(metrics)));
   absl::StatusOr<std::unique_ptr<Engine>> engine = host->LoadChecked(model_dir, "");
   if (!engine.ok()) return engine.status();
   host->current_ = host->Adopt(*std::move(engine));
@@ -19,8 +20,11 @@ absl::StatusOr<std::unique_ptr<ModelHost>> ModelHost::Start(const std::string& m
 
 ModelHost::ModelHost(Engine& engine) : current_(&engine, [](Engine*) {}), engines_{&engine} {}
 
-ModelHost::ModelHost(std::string model_dir, Loader loader)
-    : model_dir_(std::move(model_dir)), loader_(std::move(loader)), reaper_([this] { Reap(); }) {}
+ModelHost::ModelHost(std::string model_dir, Loader loader, std::shared_ptr<Metrics> metrics)
+    : model_dir_(std::move(model_dir)),
+      loader_(std::move(loader)),
+      metrics_(std::move(metrics)),
+      reaper_([this] { Reap(); }) {}
 
 ModelHost::~ModelHost() {
   Lease last;
@@ -51,6 +55,7 @@ absl::StatusOr<ModelHost::Lease> ModelHost::Load(const std::string& model_dir, c
   if (!loading.owns_lock()) return absl::AbortedError("another model is being loaded; try again when it is done");
   const absl::Time start = absl::Now();
   absl::StatusOr<std::unique_ptr<Engine>> engine = LoadChecked(model_dir, content_hash);
+  if (metrics_ != nullptr) metrics_->OnModelLoad(engine.ok());
   if (!engine.ok()) {
     spdlog::error("keeping the model, {} is not taken: {}", model_dir, std::string(engine.status().message()));
     return engine.status();

@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "idiolect/engine.h"
+#include "telemetry/metrics.h"
 
 namespace idiolect {
 
@@ -27,8 +28,10 @@ class ModelHost {
   // From a model directory to a running engine; StartEngine with the server's options.
   using Loader = std::function<absl::StatusOr<std::unique_ptr<Engine>>(const std::string& model_dir)>;
 
-  // Loads and tries `model_dir`. Errors are the loader's, or the self-test's (serve/self_test.h).
-  static absl::StatusOr<std::unique_ptr<ModelHost>> Start(const std::string& model_dir, Loader loader);
+  // Loads and tries `model_dir`. Later loads are counted in `metrics`, if given. Errors are the loader's, or the
+  // self-test's (serve/self_test.h).
+  static absl::StatusOr<std::unique_ptr<ModelHost>> Start(const std::string& model_dir, Loader loader,
+                                                          std::shared_ptr<Metrics> metrics = nullptr);
   // Of an engine that stays, and must outlive the host.
   explicit ModelHost(Engine& engine);
   ~ModelHost();  // waits until no lease is held, and destroys the engines
@@ -50,7 +53,7 @@ class ModelHost {
   void Forget(const UserKey& user);
 
  private:
-  ModelHost(std::string model_dir, Loader loader);
+  ModelHost(std::string model_dir, Loader loader, std::shared_ptr<Metrics> metrics);
   absl::StatusOr<std::unique_ptr<Engine>> LoadChecked(const std::string& dir, const std::string& content_hash) const;
   Lease Adopt(std::unique_ptr<Engine> engine);
   void Retire(Engine* engine);
@@ -58,6 +61,7 @@ class ModelHost {
 
   const std::string model_dir_;
   const Loader loader_;
+  const std::shared_ptr<Metrics> metrics_;
   std::mutex loading_;
 
   mutable std::mutex mutex_;  // guards what follows

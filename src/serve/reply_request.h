@@ -1,11 +1,14 @@
 // From a validated request for a reply to what `engine` takes: reads the user's history. Blocks for the store.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "serve/backend.h"
 #include "serve/convert.h"
+#include "telemetry/call_trace.h"
 
 namespace idiolect {
 
@@ -22,5 +25,35 @@ absl::StatusOr<ReplyRequest> MakeReplyRequest(Backend& backend, const Engine& en
                       .explain = proto.explain(),
                       .deadline = deadline};
 }
+
+// Tells metrics and traces of the reply to a request, once there is one.
+class ReplyReport {
+ public:
+  ReplyReport(Backend& backend, const ReplyRequest& request, std::shared_ptr<CallTrace> trace)
+      : metrics_(*backend.metrics),
+        history_length_(static_cast<int>(request.history.exchanges.size())),
+        trace_(std::move(trace)) {}
+
+  void operator()(const Reply& reply) const {
+    metrics_.OnAnswer(reply, history_length_);
+    if (trace_ != nullptr) Trace(reply);
+  }
+
+ private:
+  void Trace(const Reply& reply) const {
+    const ReplyTiming& timing = reply.timing;
+    const absl::Time submitted = absl::Now() - timing.total;
+    const int64_t tokens = reply.candidates.empty() ? 0 : static_cast<int64_t>(reply.candidates[0].tokens.size());
+    trace_->Add("queue", submitted, submitted + timing.queue);
+    trace_->Add("profile", submitted + timing.queue, submitted + timing.first_token,
+                {{"built", timing.profile_built}, {"exchanges", static_cast<int64_t>(history_length_)}});
+    trace_->Add("decode", submitted + timing.first_token, submitted + timing.total,
+                {{"tokens", tokens}, {"candidates", static_cast<int64_t>(reply.candidates.size())}});
+  }
+
+  Metrics& metrics_;
+  int history_length_;
+  std::shared_ptr<CallTrace> trace_;
+};
 
 }  // namespace idiolect

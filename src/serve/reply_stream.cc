@@ -14,18 +14,21 @@ namespace {
 
 class ReplyToStream final : public ReplyObserver {
  public:
-  ReplyToStream(ReplyStream& stream, HistoryUse use) : stream_(stream), use_(std::move(use)) {}
+  ReplyToStream(ReplyStream& stream, HistoryUse use, ReplyReport report)
+      : stream_(stream), use_(std::move(use)), report_(std::move(report)) {}
 
   bool wants_text() const override { return true; }
   void OnText(std::string_view piece) override { stream_.OnText(piece); }
   void OnDone(absl::StatusOr<Reply> reply) override {
     use_.End();
+    if (reply.ok()) report_(*reply);
     stream_.OnReply(std::move(reply));
   }
 
  private:
   ReplyStream& stream_;
   const HistoryUse use_;
+  const ReplyReport report_;
 };
 
 }  // namespace
@@ -46,6 +49,7 @@ ReplyStream::ReplyStream(Backend& backend, grpc::CallbackServerContext* context)
     : backend_(backend), record_(backend.ledger, "DialogueService.StreamReply", *context), context_(context) {}
 
 void ReplyStream::Run() {
+  const CallTrace::Scope scope(record_.trace());
   const UserKey user = caller_.User(request_.user_id());
   HistoryUse use(backend_.erasures, user);
   absl::StatusOr<ReplyRequest> request =
@@ -53,7 +57,9 @@ void ReplyStream::Run() {
   if (!request.ok()) return Fail(request.status());
   const std::shared_ptr<Cancellation> cancellation = cancellation_;  // the stream may end before Submit returns
   const ModelHost::Lease engine = use.engine();                      // the same
-  auto ticket = engine->SubmitReply(*std::move(request), std::make_shared<ReplyToStream>(*this, std::move(use)));
+  auto observer =
+      std::make_shared<ReplyToStream>(*this, std::move(use), ReplyReport(backend_, *request, record_.trace()));
+  auto ticket = engine->SubmitReply(*std::move(request), std::move(observer));
   if (!ticket.ok()) return Fail(ticket.status());
   cancellation->Hold(*std::move(ticket));
 }

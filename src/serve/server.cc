@@ -165,7 +165,7 @@ absl::Status Server::Impl::Listen() {
     return absl::UnavailableError(absl::StrCat("can't listen on ", listen_address()));
   }
   if (acceptor_ != nullptr) acceptor_->Start();
-  health_.emplace(*server_->GetHealthCheckService());
+  health_.emplace(*server_->GetHealthCheckService(), *backend_.metrics);
   store_watch_.emplace(backend_.store, *health_, backend_.options.store_check_interval);
   const absl::Duration stuck_limit = backend_.options.stuck_limit;
   stuck_watch_.emplace(stuck_limit / 10, [this, stuck_limit] { backend_.ledger.CancelStuck(stuck_limit); });

@@ -1,9 +1,12 @@
 // How a server listens and what it lets in, passed whole.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/time/time.h"
+#include "telemetry/call_trace.h"
+#include "telemetry/metrics.h"
 
 namespace idiolect {
 
@@ -47,6 +50,8 @@ struct ServerOptions {
   int max_store_queue = 4096;  // calls waiting for such a thread; one more is RESOURCE_EXHAUSTED
   // How long calls in flight may go on after Shutdown; then they are ended with CANCELLED.
   absl::Duration drain_limit = absl::Seconds(20);
+  std::shared_ptr<Metrics> metrics;                        // where calls are counted; null: nowhere
+  Tracing tracing;                                         // which calls are traced; by default none
   absl::Duration store_check_interval = absl::Seconds(1);  // between two questions whether the store can be reached
 };
 

@@ -63,6 +63,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   const Caller& caller() const { return caller_; }
   UserKey User() const { return caller_.User(request_.user_id()); }
   void AddTrailer(const std::string& key, const std::string& value) { context_->AddTrailingMetadata(key, value); }
+  const CallRecord& record() const { return record_; }
   const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
 
   // Sends the response, or the error.
@@ -93,6 +94,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   }
 
   void Run(const Work& work) {
+    const CallTrace::Scope scope(record_.trace());
     // Nobody is waiting any more, and what has not begun need not.
     if (cancellation_->cancelled()) return End(absl::CancelledError("the client has gone"));
     // Whoever can't be recorded gets nothing.
