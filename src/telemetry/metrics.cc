@@ -88,7 +88,7 @@ class Members {
 }  // namespace
 
 // Everything that is scraped, in one registry and two collections that are made up at the moment of the scrape.
-struct Metrics::Families final : prometheus::Collectable {
+struct Metrics::Families {
   Counter& CounterOf(const char* name, const char* help) {
     return Register(BuildCounter, registry, name, help).Add({});
   }
@@ -97,7 +97,7 @@ struct Metrics::Families final : prometheus::Collectable {
     return Register(BuildHistogram, registry, name, help).Add({}, bounds);
   }
 
-  std::vector<prometheus::MetricFamily> Collect() const override;
+  std::vector<prometheus::MetricFamily> Collect() const;
 
   Registry registry;
 
@@ -156,7 +156,7 @@ std::vector<prometheus::MetricFamily> Metrics::Families::Collect() const {
   return all;
 }
 
-Metrics::Metrics() : families_(std::make_shared<Families>()) {
+Metrics::Metrics() : families_(std::make_unique<Families>()) {
   // Series that are watched for an increase must be there before it.
   for (const char* result : {"ok", "refused"}) families_->model_loads.At(result);
 }
@@ -212,6 +212,5 @@ void Metrics::OnReply(int tokens, int copied) {
 }
 
 std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(families_->Collect()); }
-std::shared_ptr<prometheus::Collectable> Metrics::collectable() const { return families_; }
 
 }  // namespace idiolect

@@ -13,10 +13,6 @@
 #include "idiolect/engine.h"
 #include "idiolect/engine_observer.h"
 
-namespace prometheus {
-class Collectable;
-}
-
 namespace idiolect {
 
 class Metrics final : public EngineObserver {
@@ -47,11 +43,10 @@ class Metrics final : public EngineObserver {
 
   // All of it, as a scrape gets it.
   std::string Text() const;
-  std::shared_ptr<prometheus::Collectable> collectable() const;
 
  private:
   struct Families;
-  const std::shared_ptr<Families> families_;
+  const std::unique_ptr<Families> families_;
 };
 
 }  // namespace idiolect

@@ -1,22 +1,66 @@
+// Not by prometheus-cpp's own Exposer: the library behind that one gives its threads stacks of 100 KiB, which is less
+// than what libtorch keeps for each thread, so in our program none of them can be started.
 #include "telemetry/metrics_server.h"
 
-#include <exception>
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <thread>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "prometheus/exposer.h"
 
 namespace idiolect {
 namespace {
 
 constexpr int kThreads = 2;
+constexpr std::chrono::seconds kPatience{5};  // with a client that says nothing, or does not read
+constexpr size_t kMostRequestBytes = 1 << 16;
 
-// The library behind it takes addresses in numbers only.
-std::string Numeric(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
+// The library's own would let a second server have the same port.
+void ReuseAddressOnly(int socket) {
+  const int yes = 1;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+}
 
 }  // namespace
+
+class MetricsServer::Impl {
+ public:
+  explicit Impl(const Metrics& metrics) {
+    server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    server_.set_socket_options(ReuseAddressOnly);
+    server_.set_read_timeout(kPatience);
+    server_.set_write_timeout(kPatience);
+    server_.set_keep_alive_timeout(kPatience.count());
+    server_.set_payload_max_length(kMostRequestBytes);
+    server_.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
+      response.set_content(metrics.Text(), "text/plain; version=0.0.4; charset=utf-8");
+    });
+  }
+  ~Impl() {
+    if (!thread_.joinable()) return;
+    server_.stop();
+    thread_.join();
+  }
+
+  bool Listen(const std::string& host, int port) {
+    port = port == 0 ? server_.bind_to_any_port(host) : server_.bind_to_port(host, port) ? port : -1;
+    if (port < 0) return false;
+    address_ = absl::StrCat(host, ":", port);
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    while (!server_.is_running()) std::this_thread::yield();  // only then can it be stopped
+    return true;
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  httplib::Server server_;
+  std::string address_;
+  std::thread thread_;
+};
 
 absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::string& address,
                                                                     const Metrics& metrics) {
@@ -25,22 +69,16 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::s
   if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat("metrics_listen: expected HOST:PORT, got '", address, "'"));
   }
-  const std::string host = Numeric(address.substr(0, colon));
-  try {
-    auto exposer = std::make_unique<prometheus::Exposer>(absl::StrCat(host, ":", port), kThreads);
-    exposer->RegisterCollectable(metrics.collectable());
-    return std::unique_ptr<MetricsServer>(new MetricsServer(host, std::move(exposer), metrics.collectable()));
-  } catch (const std::exception&) {  // the library's, without a reason
+  auto impl = std::make_unique<Impl>(metrics);
+  if (!impl->Listen(address.substr(0, colon), port)) {
     return absl::UnavailableError(absl::StrCat("metrics_listen: can't listen on ", address));
   }
+  return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
 }
 
-MetricsServer::MetricsServer(std::string host, std::unique_ptr<prometheus::Exposer> exposer,
-                             std::shared_ptr<prometheus::Collectable> collectable)
-    : host_(std::move(host)), collectable_(std::move(collectable)), exposer_(std::move(exposer)) {}
-
+MetricsServer::MetricsServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 MetricsServer::~MetricsServer() = default;
 
-std::string MetricsServer::address() const { return absl::StrCat(host_, ":", exposer_->GetListeningPorts()[0]); }
+std::string MetricsServer::address() const { return impl_->address(); }
 
 }  // namespace idiolect
