@@ -44,9 +44,11 @@ ModelHost::Lease ModelHost::Current() const {
 }
 
 std::string ModelHost::SiblingDir(const std::string& name) const {
-  std::filesystem::path path = std::filesystem::absolute(model_dir_).lexically_normal();
+  if (name.empty()) return model_dir_;
+  std::error_code unknown;  // where the process stands; then a relative path has to do
+  std::filesystem::path path = std::filesystem::absolute(model_dir_, unknown).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
-  return name.empty() ? model_dir_ : (path.parent_path() / name).string();
+  return (path.parent_path() / name).string();
 }
 
 absl::StatusOr<ModelHost::Lease> ModelHost::Load(const std::string& model_dir, const std::string& content_hash) {

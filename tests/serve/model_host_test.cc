@@ -216,6 +216,8 @@ TEST(ModelHostWithOneEngineTest, HasItForGood) {
   ModelHost host(engine);
   EXPECT_EQ(host.Load("/models/other").status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(host.Current().get(), &engine);
+  EXPECT_EQ(host.SiblingDir(""), "");
+  EXPECT_EQ(host.SiblingDir("other"), "other");
 }
 
 }  // namespace
