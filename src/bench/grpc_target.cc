@@ -1,5 +1,6 @@
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bench/grpc_calls.h"
@@ -14,8 +15,9 @@ namespace {
 
 class GrpcTarget : public BenchTarget {
  public:
-  GrpcTarget(const std::string& address, const Workload& workload, const BenchAsk& ask, const Engine* engine)
-      : channel_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())),
+  GrpcTarget(std::shared_ptr<grpc::Channel> channel, const Workload& workload, const BenchAsk& ask,
+             const Engine* engine)
+      : channel_(std::move(channel)),
         dialogue_(v1::DialogueService::NewStub(channel_)),
         history_(v1::HistoryService::NewStub(channel_)),
         workload_(workload),
@@ -132,9 +134,10 @@ class GrpcTarget : public BenchTarget {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<BenchTarget>> MakeGrpcTarget(const std::string& address, const Workload& workload,
-                                                            const BenchAsk& ask, bool import, const Engine* engine) {
-  auto target = std::make_unique<GrpcTarget>(address, workload, ask, engine);
+absl::StatusOr<std::unique_ptr<BenchTarget>> MakeGrpcTarget(std::shared_ptr<grpc::Channel> channel,
+                                                            const Workload& workload, const BenchAsk& ask, bool import,
+                                                            const Engine* engine) {
+  auto target = std::make_unique<GrpcTarget>(std::move(channel), workload, ask, engine);
   if (import) {
     if (absl::Status s = target->Import(); !s.ok()) return s;
   }

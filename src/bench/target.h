@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "bench/workload.h"
+#include "grpcpp/channel.h"
 #include "idiolect/engine.h"
 
 namespace idiolect {
@@ -49,7 +50,8 @@ class BenchTarget {
 std::unique_ptr<BenchTarget> MakeEngineTarget(Engine& engine, const Workload& workload, const BenchAsk& ask);
 
 // Tells the server at `address` about the workload's users first, where `import` says so.
-absl::StatusOr<std::unique_ptr<BenchTarget>> MakeGrpcTarget(const std::string& address, const Workload& workload,
-                                                            const BenchAsk& ask, bool import, const Engine* engine);
+absl::StatusOr<std::unique_ptr<BenchTarget>> MakeGrpcTarget(std::shared_ptr<grpc::Channel> channel,
+                                                            const Workload& workload, const BenchAsk& ask, bool import,
+                                                            const Engine* engine);
 
 }  // namespace idiolect

@@ -12,6 +12,7 @@
 #include "bench/percentiles.h"
 #include "bench/random_model.h"
 #include "bench/report.h"
+#include "cli/client_channel.h"
 #include "cli/commands.h"
 #include "cli/engine_flags.h"
 #include "cli/settings_flags.h"
@@ -67,7 +68,8 @@ class BenchCommand : public Command {
   void AddOptions(CLI::App& verb) override {
     auto* model = verb.add_option("--model", model_dir_, "Model directory to load in this process");
     auto* random = verb.add_option("--random-weights", config_path_, "config.json of a model that is made up instead");
-    auto* server = verb.add_option("--server", server_address_, "Address of a server to be loaded as it is");
+    auto* server = verb.add_option("--server", server_.address, "Address of a server to be loaded as it is");
+    AddChannelOptions(verb, server_);
     model->excludes(random)->excludes(server);
     random->excludes(server);
     verb.add_flag("--grpc", grpc_, "Put a server of its own on loopback between, with a store")->excludes(server);
@@ -81,9 +83,9 @@ class BenchCommand : public Command {
 
   absl::Status Run(Console& console) override {
     if (absl::Status s = flags_.Apply(); !s.ok()) return s;
-    if (model_dir_.empty() + config_path_.empty() + server_address_.empty() != 2)
+    if (model_dir_.empty() + config_path_.empty() + server_.address.empty() != 2)
       return absl::InvalidArgumentError("--model, --random-weights, --server: expected one of them");
-    if (ask_.stream && !grpc_ && server_address_.empty())
+    if (ask_.stream && !grpc_ && server_.address.empty())
       return absl::InvalidArgumentError("--stream: is measured over gRPC; add --grpc, or name a --server");
     load_.warm = !cold_;
     ask_.timeout = deadline_ms_ > 0 ? absl::Milliseconds(deadline_ms_) : absl::InfiniteDuration();
@@ -138,18 +140,20 @@ class BenchCommand : public Command {
 
   // Engine, server, workload and target, as far as they are wanted.
   absl::Status Prepare() {
-    if (server_address_.empty()) {
+    if (server_.address.empty()) {
       if (absl::Status s = StartEngineHere(); !s.ok()) return s;
     }
     if (absl::Status s = MakeWorkload(); !s.ok()) return s;
-    if (server_address_.empty() && !grpc_) {
+    if (server_.address.empty() && !grpc_) {
       target_ = MakeEngineTarget(*running_, *workload_, ask_);
       return absl::OkStatus();
     }
     if (grpc_) {
       if (absl::Status s = StartServerHere(); !s.ok()) return s;
     }
-    auto target = MakeGrpcTarget(grpc_ ? server_->address() : server_address_, *workload_, ask_, true, running_.get());
+    auto channel = MakeChannel(grpc_ ? ChannelSettings{.address = own_server_->address()} : server_);
+    if (!channel.ok()) return channel.status();
+    auto target = MakeGrpcTarget(*std::move(channel), *workload_, ask_, true, running_.get());
     if (!target.ok()) return target.status();
     target_ = *std::move(target);
     return absl::OkStatus();
@@ -178,7 +182,7 @@ class BenchCommand : public Command {
     options.listen_address = "127.0.0.1:0";
     auto server = Server::Start(options, *running_, *store_);
     if (!server.ok()) return server.status();
-    server_ = *std::move(server);
+    own_server_ = *std::move(server);
     return absl::OkStatus();
   }
 
@@ -212,7 +216,7 @@ class BenchCommand : public Command {
     } else {
       json["model"] = json["precision"] = json["engines"] = nullptr;
     }
-    json["over_grpc"] = grpc_ || !server_address_.empty();
+    json["over_grpc"] = grpc_ || !server_.address.empty();
     return json;
   }
 
@@ -255,7 +259,8 @@ class BenchCommand : public Command {
     return json;
   }
 
-  std::string model_dir_, config_path_, server_address_, data_, store_url_ = "memory:";
+  std::string model_dir_, config_path_, data_, store_url_ = "memory:";
+  ChannelSettings server_{.address = ""};
   bool grpc_ = false, json_ = false, cold_ = false, find_capacity_ = false;
   int users_ = 1000;
   std::optional<int> history_;
@@ -272,7 +277,7 @@ class BenchCommand : public Command {
   std::optional<Workload> workload_;
   std::unique_ptr<Engine> running_;
   std::unique_ptr<HistoryStore> store_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<Server> own_server_;
   std::unique_ptr<BenchTarget> target_;
 };
 

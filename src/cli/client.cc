@@ -30,12 +30,10 @@ std::string DescribeViolations(const google::rpc::BadRequest& bad_request) {
   return absl::StrJoin(parts, "; ");
 }
 
-// Without the environment's http_proxy: the server stands next door more often than behind a proxy, and a proxy set for
-// the web would otherwise swallow even calls to 127.0.0.1.
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+std::shared_ptr<grpc::Channel> Connect(const ChannelSettings& settings, absl::Status& error) {
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(settings);
+  error = channel.status();
+  return channel.ok() ? *channel : grpc::CreateChannel(settings.address, nullptr);
 }
 
 std::string DescribeDelay(const google::protobuf::Duration& delay) {
@@ -62,6 +60,7 @@ void ClientOptions::AddTo(CLI::App& verb) {
   verb.add_option("--server", address, "Address of the server (default IDIOLECT_SERVER, else 127.0.0.1:50051)")
       ->envname("IDIOLECT_SERVER")
       ->option_text("HOST:PORT");
+  AddChannelOptions(verb, *this);
   verb.add_option("--timeout", timeout_seconds, "Longest wait for one answer, in seconds (default 60)")
       ->check(CLI::Range(0.001, 86400.0))
       ->option_text("SECONDS");
@@ -69,7 +68,7 @@ void ClientOptions::AddTo(CLI::App& verb) {
 
 Client::Client(const ClientOptions& options)
     : options_(options),
-      channel_(Connect(options.address)),
+      channel_(Connect(options, no_channel_)),
       dialogue_(v1::DialogueService::NewStub(channel_)),
       history_(v1::HistoryService::NewStub(channel_)),
       profile_(v1::ProfileService::NewStub(channel_)),
@@ -86,13 +85,18 @@ void Client::RouteTo(grpc::ClientContext& context, const std::string& user_id) {
 
 absl::Status Client::ToStatus(const grpc::Status& status) const {
   if (status.ok()) return absl::OkStatus();
+  if (!no_channel_.ok()) return no_channel_;
   const auto code = static_cast<absl::StatusCode>(status.error_code());  // gRPC's codes and absl's are the same numbers
   // A server that answers «unavailable» leaves the connection standing; only without one is it the server that is
   // missing.
   if (code == absl::StatusCode::kUnavailable && channel_->GetState(false) != GRPC_CHANNEL_READY) {
     return absl::UnavailableError(
         absl::StrCat("can't reach a server at ", options_.address,
-                     "; `idiolect serve` starts one, --server or IDIOLECT_SERVER names another"));
+                     "; `idiolect serve` starts one, --server or IDIOLECT_SERVER names another",
+                     options_.tls_ca.empty() ? "" : absl::StrCat(" (", status.error_message(), ")")));
+  }
+  if (code == absl::StatusCode::kUnauthenticated) {
+    return absl::UnauthenticatedError(absl::StrCat(Describe(status), "; --api-key or IDIOLECT_API_KEY has it"));
   }
   if (code == absl::StatusCode::kDeadlineExceeded) {
     return absl::DeadlineExceededError(

@@ -7,6 +7,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "cli/client_channel.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/grpcpp.h"
 #include "idiolect/v1/dialogue.grpc.pb.h"
@@ -17,8 +18,7 @@
 namespace idiolect {
 
 // Which server, and how long one answer may take. Every client verb has these options.
-struct ClientOptions {
-  std::string address = "127.0.0.1:50051";
+struct ClientOptions : ChannelSettings {
   double timeout_seconds = 60;
 
   void AddTo(CLI::App& verb);
@@ -27,6 +27,7 @@ struct ClientOptions {
 // Thread-safe. Connects when it is first used.
 class Client {
  public:
+  // Where the options allow no connection, every call fails at once, and ToStatus says why.
   explicit Client(const ClientOptions& options);
 
   v1::DialogueService::Stub& dialogue() { return *dialogue_; }
@@ -48,6 +49,7 @@ class Client {
 
  private:
   const ClientOptions options_;
+  absl::Status no_channel_;  // why there is none
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::DialogueService::Stub> dialogue_;
   const std::unique_ptr<v1::HistoryService::Stub> history_;

@@ -18,8 +18,8 @@ constexpr char kTeaching[] = R"(Example:
   5f0c21d9a4be  valid    acme    reply,history.write  2026-01-05 10:00  chat backend
   $ idiolect keys revoke --file keys.jsonl 5f0c21d9a4be
 
-The key is shown once, at its making: the file keeps a hash. A client sends it as the metadata `authorization: Bearer KEY`.
-`idiolect serve --api-keys-file FILE` asks for keys, and takes up
+The key is shown once, at its making: the file keeps a hash. A client sends it as the metadata `authorization: Bearer KEY`;
+the verbs of this program take it from IDIOLECT_API_KEY. `idiolect serve --api-keys-file FILE` asks for keys, and takes up
 changes of the file within seconds.
 
 Scopes: reply (replies and rankings), history.write (append, import, delete, erase), history.read (list users, read and

@@ -86,6 +86,12 @@ grpc::Status FakeServer::GetExchange(Context*, const v1::GetExchangeRequest* req
 }
 
 // Says the post back, in the user's name.
+void FakeServer::NoteCaller(const Context& context) {
+  const auto found = context.client_metadata().find("authorization");
+  authorization =
+      found == context.client_metadata().end() ? "" : std::string(found->second.data(), found->second.size());
+}
+
 v1::GenerateReplyResponse FakeServer::Reply(const std::string& user, const std::string& post,
                                             const v1::DecodingOptions& decoding) {
   decodings.push_back(decoding);
@@ -100,9 +106,10 @@ v1::GenerateReplyResponse FakeServer::Reply(const std::string& user, const std::
   return reply;
 }
 
-grpc::Status FakeServer::GenerateReply(Context*, const v1::GenerateReplyRequest* request,
+grpc::Status FakeServer::GenerateReply(Context* context, const v1::GenerateReplyRequest* request,
                                        v1::GenerateReplyResponse* response) {
   std::lock_guard lock(mutex_);
+  NoteCaller(*context);
   *response = Reply(request->user_id(), request->post(), request->decoding());
   return next_reply_status;
 }
@@ -135,8 +142,10 @@ grpc::Status FakeServer::ScoreReplies(Context*, const v1::ScoreRepliesRequest* r
   return grpc::Status::OK;
 }
 
-grpc::Status FakeServer::ListUsers(Context*, const v1::ListUsersRequest* request, v1::ListUsersResponse* response) {
+grpc::Status FakeServer::ListUsers(Context* context, const v1::ListUsersRequest* request,
+                                   v1::ListUsersResponse* response) {
   std::lock_guard lock(mutex_);
+  NoteCaller(*context);
   // One user a page, so that paging is walked.
   auto next = request->page_token().empty() ? histories.begin() : histories.lower_bound(request->page_token());
   if (next == histories.end()) return grpc::Status::OK;

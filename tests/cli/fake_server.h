@@ -36,6 +36,7 @@ class FakeServer : public v1::HistoryService::Service,
   std::vector<int64_t> min_revisions;
   grpc::Status next_reply_status;  // not OK: what replies end with
   std::vector<v1::TokenExplanation> explanation;
+  std::string authorization;  // of the last GenerateReply or ListUsers
 
  private:
   using Context = grpc::ServerContext;
@@ -54,6 +55,7 @@ class FakeServer : public v1::HistoryService::Service,
   grpc::Status QueryMemory(Context*, const v1::QueryMemoryRequest*, v1::QueryMemoryResponse*) override;
   grpc::Status GetModel(Context*, const v1::GetModelRequest*, v1::GetModelResponse*) override;
 
+  void NoteCaller(const Context& context);
   bool Store(const std::string& user, const v1::Exchange& exchange, const std::string& request_id);
   v1::GenerateReplyResponse Reply(const std::string& user, const std::string& post,
                                   const v1::DecodingOptions& decoding);

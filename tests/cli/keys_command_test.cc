@@ -67,5 +67,29 @@ TEST_F(KeysCommandTest, MistakesAreExplained) {
   EXPECT_THAT(err_, HasSubstr("there is no key 0123456789ab"));
 }
 
+class ApiKeyOptionTest : public CommandFixture {
+ protected:
+  ~ApiKeyOptionTest() override { unsetenv("IDIOLECT_API_KEY"); }
+};
+
+TEST_F(ApiKeyOptionTest, IsSentWithEveryCall) {
+  EXPECT_EQ(Run({"users", "--api-key", "idk_abc"}), 0) << err_;
+  EXPECT_EQ(server_.authorization, "Bearer idk_abc");
+  setenv("IDIOLECT_API_KEY", "idk_def", 1);
+  EXPECT_EQ(Run({"ask", "--user", "ann", "coffee?"}), 0) << err_;
+  EXPECT_EQ(server_.authorization, "Bearer idk_def");
+}
+
+TEST_F(ApiKeyOptionTest, DoesNotGoToOtherMachinesInTheClear) {
+  const std::vector<std::string> users = {"idiolect", "users",           "--api-key", "idk_abc",
+                                          "--server", "192.0.2.1:50051", "--timeout", "0.1"};
+  EXPECT_EQ(RunAlone(users), 1);
+  EXPECT_THAT(err_, HasSubstr("the API key would go to 192.0.2.1:50051 for everybody between to read"));
+  std::vector<std::string> wanted = users;
+  wanted.emplace_back("--key-in-the-clear");
+  EXPECT_EQ(RunAlone(wanted), 1);
+  EXPECT_THAT(err_, Not(HasSubstr("would go")));
+}
+
 }  // namespace
 }  // namespace idiolect
