@@ -47,7 +47,8 @@ class MetricsServer::Impl {
   }
 
   bool Listen(const std::string& host, int port) {
-    port = port == 0 ? server_.bind_to_any_port(host) : server_.bind_to_port(host, port) ? port : -1;
+    const std::string bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;  // "[::1]"
+    port = port == 0 ? server_.bind_to_any_port(bare) : server_.bind_to_port(bare, port) ? port : -1;
     if (port < 0) return false;
     address_ = absl::StrCat(host, ":", port);
     thread_ = std::thread([this] { server_.listen_after_bind(); });

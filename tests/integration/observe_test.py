@@ -4,12 +4,15 @@
     observe_test.py --binary build/bin/idiolect --model DIR
 """
 import argparse
+import concurrent.futures
 import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 import urllib.request
 
@@ -30,6 +33,28 @@ def expressions():
         for target in panel.get("targets", []):
             found[f"panel {panel['title']}, {target['refId']}"] = target["expr"]
     return found
+
+
+class Collector:
+    """Takes the spans of traces, on a free port."""
+
+    def __init__(self):
+        self.lock, self.spans = threading.Lock(), []
+        self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
+        trace_pb2_grpc.add_TraceServiceServicer_to_server(self, self.server)
+        self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        self.server.start()
+
+    def Export(self, request, context):
+        with self.lock:
+            for process in request.resource_spans:
+                for scope in process.scope_spans:
+                    self.spans += scope.spans
+        return trace_pb2.ExportTraceServiceResponse()
+
+    def of_trace(self, trace_id):
+        with self.lock:
+            return {span.name: span for span in self.spans if span.trace_id.hex() == trace_id}
 
 
 class ObserveTest(unittest.TestCase):
@@ -113,6 +138,30 @@ class ObserveTest(unittest.TestCase):
         self.traffic()
         metrics = subprocess.run([promtool, "check", "metrics"], input=self.scrape(), capture_output=True, text=True)
         self.assertEqual(metrics.returncode, 0, metrics.stdout + metrics.stderr)
+
+    def test_traces_tell_where_a_replys_time_went(self):
+        collector = Collector()
+        self.start("--trace-endpoint", collector.address, "--trace-share", "0")
+        self.traffic()
+        user, post, response, _, source = MARKED
+        self.server.history.AppendExchange(history_pb2.AppendExchangeRequest(
+            user_id=user, exchange=history_pb2.Exchange(post=post, response=response, source=source)), timeout=CALL_S)
+        trace_id, caller = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+        self.server.dialogue.GenerateReply(dialogue_pb2.GenerateReplyRequest(user_id=user, post=post), timeout=CALL_S,
+                                           metadata=[("traceparent", f"00-{trace_id}-{caller}-01")])
+        end = time.monotonic() + CALL_S
+        while len(collector.of_trace(trace_id)) < 5 and time.monotonic() < end:
+            time.sleep(0.05)
+        spans = collector.of_trace(trace_id)
+        self.assertEqual(set(spans), {"DialogueService.GenerateReply", "store Recent", "queue", "profile", "decode"})
+        call = spans.pop("DialogueService.GenerateReply")
+        self.assertEqual(call.parent_span_id.hex(), caller)
+        for span in spans.values():
+            self.assertEqual(span.parent_span_id, call.span_id)
+            self.assertLessEqual(span.start_time_unix_nano, span.end_time_unix_nano)
+            self.assertLessEqual(span.end_time_unix_nano, call.end_time_unix_nano)
+        self.assertEqual(len(collector.spans), 5, "of the calls whose client does not trace, none is")
+        self.assertNotIn("marked", "".join(str(span) for span in collector.spans))
 
     def test_logs_are_json_name_the_call_and_hold_no_text(self):
         self.start("--log-format", "json", "--log-level", "debug")

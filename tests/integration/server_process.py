@@ -14,7 +14,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROTOS = ["google/rpc/status.proto", "google/rpc/error_details.proto", "idiolect/v1/dialogue.proto",
-          "idiolect/v1/history.proto", "idiolect/v1/profile.proto", "idiolect/v1/model.proto"]
+          "idiolect/v1/history.proto", "idiolect/v1/profile.proto", "idiolect/v1/model.proto", "otlp/trace.proto"]
 START_S, STOP_S = 120, 60
 MODULES = {}
 
@@ -31,6 +31,8 @@ def generate_client(folder):
             MODULES[name + suffix] = importlib.import_module(f"idiolect.v1.{name}{suffix}")
     MODULES["status_pb2"] = importlib.import_module("google.rpc.status_pb2")
     MODULES["error_details_pb2"] = importlib.import_module("google.rpc.error_details_pb2")
+    for name in ["trace_pb2", "trace_pb2_grpc"]:
+        MODULES[name] = importlib.import_module("otlp." + name)
     MODULES["grpc"] = importlib.import_module("grpc")
     return MODULES
 
