@@ -34,12 +34,12 @@ def make_certificate(folder):
 
 
 class Proxy:
-    """`servers` are addresses by number, as in IDIOLECT_REPLICA_1."""
+    """`servers` are addresses by number, as in IDIOLECT_REPLICA_1; `variables` are others that the configuration reads."""
 
-    def __init__(self, folder, servers):
+    def __init__(self, folder, servers, expect="UP", **variables):
         self.folder, self.port, self.generation = folder, free_port(), 0
         self.process = self.ended = None    # the one before goes on until its clients are gone
-        self.certificate = make_certificate(folder)
+        self.certificate, self.variables, self.expect = make_certificate(folder), variables, expect
         self.address = f"localhost:{self.port}"
         self.reload(servers)
 
@@ -49,7 +49,7 @@ class Proxy:
         self.generation += 1
         self.socket = os.path.join(self.folder, f"{self.generation}.sock")
         environment = dict(os.environ, IDIOLECT_FRONTEND=f"127.0.0.1:{self.port}", IDIOLECT_CERTIFICATE=self.certificate,
-                           IDIOLECT_PROXY_SOCKET=self.socket)
+                           IDIOLECT_PROXY_SOCKET=self.socket, **self.variables)
         environment.update({f"IDIOLECT_REPLICA_{number}": address for number, address in servers.items()})
         command = [find_haproxy(), "-db", "-f", str(CONFIGURATION)]
         if old is not None:
@@ -57,7 +57,7 @@ class Proxy:
         with open(os.path.join(self.folder, "haproxy.log"), "ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         for number in servers:
-            self.await_state(number, "UP")
+            self.await_state(number, self.expect)
         self.ended = old
 
     def command(self, line):

@@ -98,6 +98,22 @@ class ProxyTest(unittest.TestCase):
         self.assertEqual(after[1], before[1])
         self.assertEqual(after[2], before[2] + 20)
 
+    def test_servers_may_be_spoken_to_over_tls(self):
+        haproxy.make_certificate(self.folder.name)
+        certificate = f"{self.folder.name}/cert.pem"
+        server = ServerProcess(ARGS.binary, "--model", ARGS.model, "--store", "memory:", "--tls-cert", certificate,
+                               "--tls-key", f"{self.folder.name}/key.pem")
+        self.addCleanup(server.stop)
+        for name, expected in [("localhost", "UP"), ("elsewhere", "DOWN")]:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                proxy = haproxy.Proxy(folder, {1: server.address}, expected, IDIOLECT_SERVER_CA=certificate,
+                                      IDIOLECT_SERVER_NAME=name)
+                client = RoutedClient(proxy.address, proxy.certificate)
+                if expected == "UP":
+                    self.assertEqual(client.append("ann", "1", "over TLS all the way"), 1)
+                client.close()
+                proxy.stop()
+
     def test_only_the_api_passes(self):
         self.start(1, behind=1)
         with self.subTest("reflection ends at the proxy"):
