@@ -55,11 +55,13 @@ class SecureServer:
 
     def start(self):
         folder = self.folder
+        log = open(folder / "server.log", "a")
         self.process = subprocess.Popen(
             [ARGS.binary, "serve", "--model", ARGS.model, "--store", f"sqlite:{folder / 'idiolect.db'}", "--listen",
              "0.0.0.0:0", "--tls-cert", folder / "cert.pem", "--tls-key", folder / "key.pem", "--api-keys-file",
              folder / "keys.jsonl", "--audit-file", folder / "audit.jsonl"],
-            stdout=subprocess.PIPE, stderr=open(folder / "server.log", "a"), text=True)
+            stdout=subprocess.PIPE, stderr=log, text=True)
+        log.close()
         watchdog = threading.Timer(START_S, self.process.kill)
         watchdog.start()
         for line in self.process.stdout:
