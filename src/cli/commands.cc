@@ -22,6 +22,7 @@ Commands AllCommands() {
   commands.push_back(MakeUsersCommand());
 #endif
   commands.push_back(MakeTrainCommand());
+  commands.push_back(MakeEvalCommand());
   commands.push_back(MakeScoreCommand());
   commands.push_back(MakeReplyCommand());
 #ifdef IDIOLECT_WITH_SERVER

@@ -1,11 +1,11 @@
 #include <atomic>
 #include <csignal>
-#include <fstream>
-#include <iterator>
 #include <ostream>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/settings_flags.h"
+#include "cli/train_settings.h"
 #include "train/trainer.h"
 
 namespace idiolect {
@@ -17,7 +17,11 @@ constexpr char kTeaching[] = R"(Example:
 Learns a tokenizer and a model from JSONL or TSV files (the form that `idiolect import` reads) and writes the model
 directory, float16, with its card. Every --validate-every steps it prints the per-word perplexity of held-out responses
 with the user's own history, another's, and none: the further apart, the more the profile is worth; the best model by the
-first is kept. Ctrl-C writes a checkpoint into --work, and the same command goes on from there.
+first is kept, and the curves are drawn into curves.svg beside it. WORK/train.jsonl has the same as a line of JSON a
+report. Ctrl-C writes a checkpoint into --work, and the same command goes on from there.
+
+Each setting is a flag (--learning-rate 0.001) and a line of the --config file (learning_rate = 0.001). --print-config
+prints them all, in the form of such a file.
 )";
 
 std::atomic<bool> stop_requested{false};
@@ -31,116 +35,36 @@ class TrainCommand : public Command {
   bool computes() const override { return true; }
 
   void AddOptions(CLI::App& verb) override {
-    AddRunOptions(verb);
-    AddModelOptions(verb);
-    AddLearningOptions(verb);
+    verb.add_option("--config", config_file_, "TOML file with settings, which flags overrule")->option_text("PATH");
+    verb.add_flag("--print-config", print_config_,
+                  "Print every setting as such a file, and where it came from; and end");
+    settings_.AddTo(table_);
+    flags_.AddTo(verb, table_);
   }
 
   absl::Status Run(Console& console) override {
-    if (absl::Status s = ReadParts(); !s.ok()) return s;
-    if (options_.model.tie_embeddings) options_.model.readout_size = options_.model.d_model;
-    if (auto checked = ParseModelConfig(ToJson(options_.model)); !checked.ok()) return checked.status();
-    if (!card_notes_.empty()) {
-      std::ifstream notes(card_notes_);
-      options_.card_notes.assign(std::istreambuf_iterator<char>(notes), {});
+    absl::Status read = config_file_.empty() ? absl::OkStatus() : table_.ReadFile(config_file_);
+    if (read.ok()) read = flags_.Apply();
+    if (!read.ok()) return read;
+    if (print_config_) {
+      table_.Print(console.out);
+      return absl::OkStatus();
     }
-    std::signal(SIGINT, RequestStop);
-    std::signal(SIGTERM, RequestStop);
-    const absl::Status trained = Train(options_, stop_requested, [&](const TrainProgress& p) { Print(p, console); });
-    if (console.err_is_terminal) console.err << "\n";
-    if (trained.ok())
-      console.out << (stop_requested ? "stopped; the same command goes on from the checkpoint\n"
-                                     : "the model is in " + options_.out + "\n");
-    return trained;
+    const auto options = settings_.ToOptions();
+    if (!options.ok()) return options.status();
+    return TrainUntilStopped(*options, console);
   }
 
  private:
-  void AddRunOptions(CLI::App& verb) {
-    verb.add_option("--data", options_.data, "Files to learn from")->required();
-    verb.add_option("--out", options_.out, "Model directory to write")->required();
-    verb.add_option("--work", options_.work, "Folder for tokenizer, checkpoint and log (default: OUT.work)");
-    verb.add_option("--name", options_.card_name, "Title of the model card");
-    verb.add_option("--card-notes", card_notes_,
-                    "Markdown file that ends the model card: licences, attribution, limits")
-        ->check(CLI::ExistingFile);
-    verb.add_option("--steps", options_.steps, "Steps in all, those of earlier sittings included")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--seed", options_.seed, "Same seed, data and options: same model")->capture_default_str();
-    verb.add_option("--validate-every", options_.validate_every, "Steps")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--checkpoint-every", options_.checkpoint_every, "Steps")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--validation-users", options_.validation_users, "Users measured at a validation")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-  }
-
-  void AddModelOptions(CLI::App& verb) {
-    const auto size = [&](const char* name, int& value, const char* help) {
-      verb.add_option(name, value, help)->capture_default_str()->check(CLI::PositiveNumber);
-    };
-    ModelConfig& m = options_.model;
-    size("--vocab-size", m.vocab_size, "Pieces of the tokenizer");
-    size("--d-model", m.d_model, "Width of embeddings and profile");
-    size("--hidden-size", m.hidden_size, "Width of the post encoder and decoder");
-    size("--history-layers", m.history_layers, "Transformer layers over the history");
-    size("--memory-layers", m.memory_layers, "Transformer layers over historical posts");
-    size("--heads", m.heads, "Attention heads");
-    size("--feed-forward-size", m.feed_forward_size, "Inner width of the Transformer layers");
-    size("--max-history", m.max_history, "Exchanges of the history window");
-    size("--max-post-tokens", m.max_post_tokens, "Tokens of a post");
-    size("--max-response-tokens", m.max_response_tokens, "Tokens of a response");
-    verb.add_option("--parts", parts_, "general, memory, copy, post_copy (default: all)")->delimiter(',');
-    verb.add_flag("!--untied", m.tie_embeddings, "An output matrix of its own instead of the embeddings");
-    verb.add_option("--readout-size", m.readout_size, "Width before the output, with --untied")
-        ->check(CLI::PositiveNumber);
-  }
-
-  void AddLearningOptions(CLI::App& verb) {
-    verb.add_option("--learning-rate", options_.learning_rate, "Peak, of AdamW")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--warmup-steps", options_.warmup_steps, "Steps to the peak")->capture_default_str();
-    verb.add_option("--dropout", options_.dropout, "Probability")->capture_default_str()->check(CLI::Range(0.0, 0.9));
-    verb.add_option("--init-from", options_.init_from, "Model directory to start from; gives sizes and tokenizer")
-        ->check(CLI::ExistingDirectory);
-    verb.add_option("--history-contrast", options_.history_contrast,
-                    "Weight of telling the user's history from another's")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
-    verb.add_option("--post-contrast", options_.post_contrast, "Weight of telling the post from another one")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
-    verb.add_option("--accumulate", options_.accumulate, "Batches whose gradients make one step")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--groups", options_.groups, "History windows a step")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-    verb.add_option("--targets", options_.targets, "Responses that share a window")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
-  }
-
-  absl::Status ReadParts() {
-    ModelConfig& m = options_.model;
-    m.general = m.memory = m.copy = m.post_copy = parts_.empty();
-    for (const std::string& part : parts_) {
-      if (part == "general")
-        m.general = true;
-      else if (part == "memory")
-        m.memory = true;
-      else if (part == "copy")
-        m.copy = true;
-      else if (part == "post_copy")
-        m.post_copy = true;
-      else
-        return absl::InvalidArgumentError("--parts: expected some of general, memory, copy, post_copy");
-    }
-    return absl::OkStatus();
+  static absl::Status TrainUntilStopped(const TrainOptions& options, Console& console) {
+    std::signal(SIGINT, RequestStop);
+    std::signal(SIGTERM, RequestStop);
+    const absl::Status trained = Train(options, stop_requested, [&](const TrainProgress& p) { Print(p, console); });
+    if (console.err_is_terminal) console.err << "\n";
+    if (trained.ok())
+      console.out << (stop_requested ? "stopped; the same command goes on from the checkpoint\n"
+                                     : "the model is in " + options.out + "\n");
+    return trained;
   }
 
   static void Print(const TrainProgress& p, Console& console) {
@@ -162,9 +86,11 @@ class TrainCommand : public Command {
     }
   }
 
-  TrainOptions options_;
-  std::vector<std::string> parts_;
-  std::string card_notes_;
+  TrainSettings settings_;
+  Settings table_;
+  SettingsFlags flags_;
+  std::string config_file_;
+  bool print_config_ = false;
 };
 
 }  // namespace

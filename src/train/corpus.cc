@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_split.h"
 #include "text/exchange_reader.h"
+#include "text/held_out_users.h"
 
 namespace idiolect {
 namespace {
@@ -67,10 +68,10 @@ absl::Status ForEachExchange(const std::vector<std::string>& files,
 }
 
 absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer,
-                                  const ModelConfig& config) {
+                                  const ModelConfig& config, double held_out_users) {
   std::map<std::pair<std::string, std::string>, Draft> drafts;  // by source and user
   const absl::Status read = ForEachExchange(files, [&](const RawExchange& exchange) {
-    if (exchange.split == "test") return;
+    if (exchange.split == "test" || IsHeldOut(exchange.source, exchange.user, held_out_users)) return;
     Draft& draft = drafts[{exchange.source, exchange.user}];
     auto& part = exchange.split == "train" ? draft.train : exchange.split == "valid" ? draft.valid : draft.unsplit;
     part.push_back(Tokenize(exchange, tokenizer, config));

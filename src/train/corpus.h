@@ -39,8 +39,8 @@ absl::Status ForEachExchange(const std::vector<std::string>& files,
                              const std::function<void(const struct RawExchange&)>& visit);
 
 // Reads the files. Lines with a `split` keep it (test is left out); a user whose lines have none is split by order: the
-// last tenth, at most 20, validates. kInvalidArgument names file and line.
+// last tenth, at most 20, validates. Users of the held-out share are left out. kInvalidArgument names file and line.
 absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer,
-                                  const ModelConfig& config);
+                                  const ModelConfig& config, double held_out_users = 0);
 
 }  // namespace idiolect

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "text/exchange_reader.h"
+#include "text/held_out_users.h"
 #include "train/corpus.h"
 
 namespace idiolect {
@@ -22,6 +23,7 @@ absl::Status WriteSentences(const TrainOptions& options, const std::string& path
   std::ofstream out(path);
   const absl::Status read = ForEachExchange(options.data, [&](const RawExchange& exchange) {
     if (exchange.split == "test" || exchange.split == "valid") return;
+    if (IsHeldOut(exchange.source, exchange.user, options.held_out_users)) return;
     for (const std::string* text : {&exchange.post, &exchange.response}) {
       std::string line = *text;
       std::replace(line.begin(), line.end(), '\n', ' ');

@@ -14,6 +14,10 @@ struct TrainOptions {
   std::string out;                // the model directory to write; created
   std::string work;               // tokenizer, checkpoint, log; created. Empty: `out` + ".work"
 
+  // This share of users (see text/held_out_users.h) is left out altogether, so that the model can be measured on
+  // strangers.
+  double held_out_users = 0;
+
   ModelConfig model;  // sizes; vocab_size is also the tokenizer's
   // A model directory whose weights the run starts from, instead of random ones. Its sizes, parts and tokenizer replace
   // `model`, also where the run goes on from a checkpoint of its own.

@@ -14,6 +14,7 @@
 #include "model/file_io.h"
 #include "train/batcher.h"
 #include "train/checkpoint.h"
+#include "train/curves.h"
 #include "train/loss.h"
 #include "train/model_card.h"
 #include "train/tokenizer_training.h"
@@ -55,6 +56,7 @@ absl::Status CheckOptions(const TrainOptions& o) {
     return fault("history_contrast, post_contrast: expected at least 0");
   if ((o.history_contrast > 0 || o.post_contrast > 0) && o.groups % 2 != 0)
     return fault("groups: expected an even number, since contrast compares windows in pairs");
+  if (!(o.held_out_users >= 0 && o.held_out_users < 1)) return fault("held_out_users: expected a share, below 1");
   if (!(o.dropout >= 0 && o.dropout < 1)) return fault("dropout: expected a number from 0, below 1");
   return absl::OkStatus();
 }
@@ -72,7 +74,7 @@ class Run {
     }
     if (absl::Status s = PrepareTokenizer(); !s.ok()) return s;
     Say("reading and tokenizing the data");
-    auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model);
+    auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model, options_.held_out_users);
     if (!corpus.ok()) return corpus.status();
     corpus_ = *std::move(corpus);
     Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ",
@@ -226,6 +228,7 @@ class Run {
          {"none", v.none},
          {"copy_share", v.copy_share},
          {"examples", v.examples}});
+    if (absl::Status s = DrawCurves(Work("train.jsonl"), options_.out + "/curves.svg"); !s.ok()) return s;
     if (!std::isfinite(v.own))
       return absl::InternalError(
           absl::StrCat("after step ", p.step, " the perplexity is no number; is learning_rate too large?"));

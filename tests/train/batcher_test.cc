@@ -7,6 +7,7 @@
 
 #include "tests/support/fixtures.h"
 #include "tests/train/tiny_corpus.h"
+#include "text/held_out_users.h"
 
 namespace idiolect {
 namespace {
@@ -100,6 +101,16 @@ TEST_F(BatcherTest, AUserWithOneExchangeFillsAGroup) {
   const TrainBatch batch = Batcher(corpus_, options_).BatchOf(0);
   EXPECT_EQ(batch.real_rows, 3);
   EXPECT_EQ(batch.responses.size(), 12u);
+}
+
+TEST_F(BatcherTest, HeldOutUsersAreNotInTheCorpus) {
+  const double share = 0.5;
+  const auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model, share);
+  ASSERT_TRUE(corpus.ok()) << corpus.status();
+  size_t held_out = 0;
+  for (int i = 0; i < 6; ++i) held_out += IsHeldOut("synthetic", "user" + std::to_string(i), share);
+  EXPECT_GT(held_out, 0u);
+  EXPECT_EQ(corpus->users.size(), 6 - held_out);
 }
 
 TEST_F(BatcherTest, TheLastTenthOfAUserIsHeldOut) {

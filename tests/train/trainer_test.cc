@@ -11,6 +11,7 @@
 #include "model/safetensors.h"
 #include "tests/support/fixtures.h"
 #include "tests/train/tiny_corpus.h"
+#include "train/curves.h"
 
 namespace idiolect {
 namespace {
@@ -142,6 +143,20 @@ TEST(TrainTest, TheModelLoadsAndItsCardNamesTheNumbers) {
   }
 }
 
+TEST(TrainTest, TheCurvesShowEveryValidationOnce) {
+  const TrainOptions options = testing::TinyTraining();  // validates at 15, 30 and 40
+  ASSERT_TRUE(Sit(options, 20).status.ok());
+  ASSERT_TRUE(Sit(options).status.ok());
+  std::ofstream(options.work + "/train.jsonl", std::ios::app) << R"({"step": 30, "own": 2, "other": 3, "none": 4})"
+                                                              << "\n{\"step\": 5, \"ow";
+  ASSERT_TRUE(DrawCurves(options.work + "/train.jsonl", options.out + "/curves.svg").ok());
+  const std::string svg = ReadAll(options.out + "/curves.svg");
+  size_t points = 0;
+  for (size_t at = svg.find("<circle"); at != svg.npos; at = svg.find("<circle", at + 1)) ++points;
+  EXPECT_EQ(points, 3u * 3u) << svg;
+  EXPECT_TRUE(absl::IsUnavailable(DrawCurves(options.work + "/none", options.out + "/curves.svg")));
+}
+
 TEST(TrainTest, WithoutValidationDataTheLastModelIsKept) {
   TrainOptions options = testing::TinyTraining();
   options.data = {testing::WriteTinyCorpus(fs::path(options.out).parent_path(), 6, 9)};  // a tenth of 9 is nothing
@@ -176,6 +191,7 @@ TEST(TrainTest, OptionsThatCannotBeAreRefusedByName) {
       {[](auto& o) { o.model.vocab_size = 500; }, "expected vocab_size 500"},
       {[](auto& o) { o.groups = 0; }, "groups"},
       {[](auto& o) { o.targets = -1; }, "targets"},
+      {[](auto& o) { o.held_out_users = 1; }, "held_out_users"},
       {[](auto& o) { o.accumulate = 0; }, "accumulate"},
       {[](auto& o) { o.history_contrast = -1; }, "history_contrast"},
       {[](auto& o) { o.post_contrast = std::numeric_limits<double>::quiet_NaN(); }, "post_contrast"},

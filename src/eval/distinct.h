@@ -1,0 +1,15 @@
+// Distinct-n: Li and others, NAACL 2016. How varied a set of replies is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace idiolect {
+
+// Different n-grams of words per n-gram, n-grams within each text; 0 where there are none.
+double Distinct(const std::vector<std::string>& texts, int n);
+
+// As the DHAP repository has it: all texts as one stream of words, different n-grams per word.
+double DistinctOfStream(const std::vector<std::string>& texts, int n);
+
+}  // namespace idiolect

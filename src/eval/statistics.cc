@@ -1,0 +1,198 @@
+#include "eval/statistics.h"
+
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "eval/ranking.h"
+
+namespace idiolect {
+namespace {
+
+using absl::StrCat;
+
+constexpr const char* kRouge[] = {"1", "2", "l"};
+
+double Divide(double a, double b) { return b > 0 ? a / b : std::numeric_limits<double>::quiet_NaN(); }
+
+std::vector<double> FirstOf(double own, const std::vector<double>& rivals, size_t count) {
+  std::vector<double> scores = {own};
+  scores.insert(scores.end(), rivals.begin(), rivals.begin() + static_cast<std::ptrdiff_t>(count));
+  return scores;
+}
+
+// Who said it, among 2, 3, … and 10 of the source's users. Where it has fewer, among those that there are.
+void AddWhoSaidIt(const std::string& prefix, double own, const std::vector<double>& rivals, Sums& sums) {
+  for (size_t others = 1; others <= 9 && !rivals.empty(); ++others) {
+    const std::string name = StrCat(prefix, others + 1);
+    sums.Add(name, RankOfFirst(FirstOf(own, rivals, std::min(others, rivals.size()))).first);
+    sums.Add(name + "/n", 1);
+  }
+}
+
+void AddRank(const std::string& name, const std::vector<double>& scores, Sums& sums) {
+  if (scores.size() < 2) return;
+  const Rank rank = RankOfFirst(scores);
+  sums.Add(name, rank.first);
+  sums.Add(name + "/mrr", rank.reciprocal);
+  sums.Add(name + "/n", 1);
+}
+
+void AddCandidates(const CandidateScores& c, Sums& sums) {
+  const auto per_token = [&](const std::vector<double>* baseline) {
+    std::vector<double> scores;
+    for (size_t i = 0; i < c.own.size(); ++i)
+      scores.push_back((c.own[i] - (baseline != nullptr ? (*baseline)[i] : 0)) / c.tokens[i]);
+    return scores;
+  };
+  AddRank("reply/likelihood", per_token(nullptr), sums);
+  AddRank("reply/personal", per_token(&c.no_user), sums);
+  AddRank("reply/relevance", per_token(&c.no_post), sums);
+  AddRank("reply/joint", per_token(&c.neither), sums);
+}
+
+void AddReply(const ReplyMeasures& r, Sums& sums) {
+  sums.Add("reply.empty", r.tokens == 0);
+  sums.Add("reply.tokens", r.tokens);
+  sums.Add("reply.copied", r.copied);
+  sums.Add("reply.known", r.copied_known);
+  for (size_t age = 0; age < r.copied_from.size(); ++age) {
+    sums.Add(StrCat("copied_from.", age + 1), r.copied_from[age]);
+    sums.Add(StrCat("copied_from.", age + 1, "/n"), r.tokens);  // of the replies that could
+  }
+  for (int n = 0; n < kMaxBleuOrder; ++n) {
+    sums.Add(StrCat("bleu.matches.", n), r.bleu.matches[n]);
+    sums.Add(StrCat("bleu.totals.", n), r.bleu.totals[n]);
+    sums.Add(StrCat("bleu_dhap.", n), SentenceBleu(r.bleu_of_words, n + 1));
+  }
+  sums.Add("bleu.hypothesis", r.bleu.hypothesis_length);
+  sums.Add("bleu.reference", r.bleu.reference_length);
+  for (int i = 0; i < 3; ++i) {
+    sums.Add(StrCat("rouge.", kRouge[i]), r.rouge_f[i]);
+    sums.Add(StrCat("rouge_dhap.", kRouge[i]), r.rouge_recall[i]);
+  }
+  sums.Add("embedding.average", r.embedding.average);
+  sums.Add("embedding.extrema", r.embedding.extrema);
+  sums.Add("embedding.greedy", r.embedding.greedy);
+  sums.Add("p_f1", r.p_f1);
+  sums.Add("p_cover", r.p_cover);
+  sums.Add("p_cover_dhap", r.p_cover_of_15);
+}
+
+BleuCounts SummedBleu(const Sums& s) {
+  BleuCounts counts;
+  for (int n = 0; n < kMaxBleuOrder; ++n) {
+    counts.matches[n] = s[StrCat("bleu.matches.", n)];
+    counts.totals[n] = s[StrCat("bleu.totals.", n)];
+  }
+  counts.hypothesis_length = s["bleu.hypothesis"];
+  counts.reference_length = s["bleu.reference"];
+  return counts;
+}
+
+using List = std::vector<Statistic>;
+
+void AddQuotient(List& list, const std::string& name, const std::string& sum, const std::string& count) {
+  list.push_back({name, [=](const Sums& s) { return Divide(s[sum], s[count]); }});
+}
+
+void AddMean(List& list, const std::string& name, const std::string& sum) { AddQuotient(list, name, sum, "examples"); }
+
+void AddPerplexity(List& list, const std::string& name, const std::string& nats, const std::string& units) {
+  list.push_back({name, [=](const Sums& s) { return std::exp(Divide(s[nats], s[units])); }});
+}
+
+void AddPerplexities(List& list) {
+  for (const char* unit : {"word", "token"}) {
+    const std::string units = StrCat(unit, "s"), name = StrCat("per_", unit, "_perplexity.");
+    AddPerplexity(list, name + "own", "nats.own", units);
+    AddPerplexity(list, name + "other", "nats.other", units + ".compared");
+    AddPerplexity(list, name + "none", "nats.none", units);
+    AddPerplexity(list, name + "cache", "nats.cache", units);
+  }
+  list.push_back({"other_over_own", [](const Sums& s) {
+                    return std::exp(Divide(s["nats.other"] - s["nats.own.compared"], s["words.compared"]));
+                  }});
+  list.push_back(
+      {"none_over_own", [](const Sums& s) { return std::exp(Divide(s["nats.none"] - s["nats.own"], s["words"])); }});
+}
+
+void AddRankings(List& list) {
+  for (int of = 2; of <= 10; ++of)
+    AddQuotient(list, StrCat("who_said_it.", of), StrCat("who.", of), StrCat("who.", of, "/n"));
+  for (const char* score : {"likelihood", "personal", "relevance", "joint"}) {
+    const std::string sum = StrCat("reply/", score);
+    AddQuotient(list, StrCat("which_reply.", score), sum, sum + "/n");
+    AddQuotient(list, StrCat("which_reply_mrr.", score), sum + "/mrr", sum + "/n");
+  }
+  AddQuotient(list, "which_post", "post", "post/n");
+  AddQuotient(list, "which_post_mrr", "post/mrr", "post/n");
+}
+
+void AddReplies(List& list) {
+  for (const char* name : {"p_f1", "p_cover", "p_cover_dhap"}) AddMean(list, name, name);
+  for (int n = 1; n <= kMaxBleuOrder; ++n)
+    list.push_back({StrCat("bleu.", n), [=](const Sums& s) { return CorpusBleu(SummedBleu(s), n); }});
+  for (int n = 1; n <= kMaxBleuOrder; ++n) AddMean(list, StrCat("bleu_dhap.", n), StrCat("bleu_dhap.", n - 1));
+  for (const char* kind : {"rouge.", "rouge_dhap."}) {
+    for (const char* n : kRouge) AddMean(list, StrCat(kind, n), StrCat(kind, n));
+  }
+  for (const char* kind : {"average", "extrema", "greedy"})
+    AddMean(list, StrCat("embedding.", kind), StrCat("embedding.", kind));
+  AddQuotient(list, "copy.share", "reply.copied", "reply.tokens");
+  AddQuotient(list, "copy.in_history", "reply.known", "reply.copied");
+  AddMean(list, "empty_replies", "reply.empty");
+}
+
+void AddCurve(List& list, int length) {
+  const std::string sum = StrCat("curve.", length, "."), name = StrCat("by_history_length.", length, ".");
+  AddPerplexity(list, name + "own", sum + "own", "words");
+  AddPerplexity(list, name + "other", sum + "other", "words.compared");
+  for (int of : {2, 10})
+    AddQuotient(list, StrCat(name, "who_said_it.", of), StrCat(sum, "who.", of), StrCat(sum, "who.", of, "/n"));
+}
+
+}  // namespace
+
+double Sums::operator[](const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? 0 : found->second;
+}
+
+void AddExample(const ExampleResult& e, Sums& sums) {
+  sums.Add("examples", 1);
+  sums.Add("words", e.words);
+  sums.Add("tokens", e.tokens);
+  sums.Add("nats.own", -e.own);
+  sums.Add("nats.none", -e.none);
+  sums.Add("nats.cache", -e.cache);
+  if (!e.rivals.empty()) {
+    sums.Add("words.compared", e.words);
+    sums.Add("tokens.compared", e.tokens);
+    sums.Add("nats.own.compared", -e.own);
+    sums.Add("nats.other", -e.rivals[0]);
+  }
+  AddWhoSaidIt("who.", e.own, e.rivals, sums);
+  for (const CurvePoint& point : e.curve) {
+    const std::string prefix = StrCat("curve.", point.length, ".");
+    sums.Add(prefix + "own", -point.own);
+    if (!point.rivals.empty()) sums.Add(prefix + "other", -point.rivals[0]);
+    AddWhoSaidIt(prefix + "who.", point.own, point.rivals, sums);
+  }
+  AddCandidates(e.candidates, sums);
+  AddRank("post", e.posts, sums);
+  AddReply(e.reply, sums);
+}
+
+std::vector<Statistic> AllStatistics(int max_history, const std::vector<int>& lengths) {
+  List list;
+  AddPerplexities(list);
+  AddRankings(list);
+  AddReplies(list);
+  for (int age = 1; age <= max_history; ++age)
+    AddQuotient(list, StrCat("copied_from.", age), StrCat("copied_from.", age), StrCat("copied_from.", age, "/n"));
+  for (const int length : lengths) AddCurve(list, length);
+  return list;
+}
+
+}  // namespace idiolect
