@@ -22,6 +22,7 @@ void SettingsFlags::Declare(CLI::App& verb, Flag& flag) {
   }
   flag.option = setting.is_list() ? verb.add_option(name, flag.texts, setting.help())
                                   : verb.add_option(name, flag.text, setting.help());
+  if (!setting.is_list()) flag.option->take_last();  // so that a script's flags can be overruled by those after them
   const std::string standard = setting.ToToml();
   flag.option->type_name(setting.TypeName());
   if (standard != "\"\"" && standard != "[]") flag.option->default_str(standard);

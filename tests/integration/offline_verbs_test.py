@@ -77,6 +77,37 @@ class OfflineVerbsTest(unittest.TestCase):
                 self.assertIn(named, done.stderr)
                 self.assertIn("in.jsonl:2", done.stderr)
 
+    def write_exchanges(self):
+        path = os.path.join(self.folder, "exchanges.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            for user in range(4):
+                for number in range(12):
+                    file.write(json.dumps({"user": f"u{user}", "post": f"what about {number}?", "response": f"habit {user} of {number}",
+                                           "time": number, "source": "made up", "split": "train" if number < 10 else "test"}) + "\n")
+        return path
+
+    def run_eval(self, *options):
+        command = [arguments.binary, "eval", "--model", self.lay_out("tied-3-general-memory-copy-post_copy"), *options]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def test_eval_writes_summary_examples_and_charts(self):
+        out = os.path.join(self.folder, "results")
+        done = self.run_eval("--data", self.write_exchanges(), "--out", out, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        summary = json.loads(done.stdout)
+        self.assertEqual((summary["examples"], summary["users"]), (8, 4))
+        for key in ("own", "other", "none", "cache"): self.assertGreater(summary["per_word_perplexity"][key], 1)
+        for key in ("2", "10"): self.assertTrue(0 <= summary["who_said_it"][key] <= 1)
+        for key in ("which_reply", "which_post", "p_f1", "p_cover", "bleu", "rouge", "distinct", "embedding", "copy"): self.assertIn(key, summary)
+        with open(os.path.join(out, "summary.json"), encoding="utf-8") as file: self.assertEqual(json.load(file), summary)
+        self.assertEqual(sum("response" in line for line in read_lines(os.path.join(out, "examples.jsonl"))), 8)
+        self.assertEqual(sum(name.endswith(".svg") for name in os.listdir(out)), 4)
+
+    def test_eval_names_what_is_wrong(self):
+        done = self.run_eval("--data", os.path.join(self.folder, "none.jsonl"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("none.jsonl", done.stderr)
+
     def test_a_broken_model_is_named(self):
         model = self.lay_out("tied-2")
         with open(os.path.join(model, "model.safetensors"), "r+b") as file: file.truncate(1000)
