@@ -98,7 +98,8 @@ CallRecord::CallRecord(CallLedger& ledger, std::string_view method, grpc::Callba
       trace_(ledger.tracing_.Start(method, MetadataOf(context, "traceparent"), start_)),
       admitted_(ledger.Enter(*this)) {
   ledger_.metrics_.OnCallStart();
-  context_.AddInitialMetadata(kRequestIdKey, request_id_);
+  // In the trailer: a refusal with headers of its own is no longer one that gRPC's clients repeat by themselves.
+  context_.AddTrailingMetadata(kRequestIdKey, request_id_);
 }
 
 bool CallRecord::StartSending(int64_t bytes, int64_t max_unsent_bytes) {

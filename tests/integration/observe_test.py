@@ -168,7 +168,7 @@ class ObserveTest(unittest.TestCase):
         self.traffic()
         _, call = self.server.model.GetModel.with_call(model_pb2.GetModelRequest(), timeout=CALL_S,
                                                        metadata=[("x-request-id", "my-call-1")])
-        self.assertEqual(dict(call.initial_metadata())["x-request-id"], "my-call-1")
+        self.assertEqual(dict(call.trailing_metadata())["x-request-id"], "my-call-1")
         self.assertEqual(self.server.stop(), 0)
         printed = "".join(self.server.printed)
         for marked in MARKED:

@@ -40,9 +40,9 @@ class ObservationTest : public ServerFixture {
     request.set_post("marked-post");
     v1::GenerateReplyResponse response;
     static_cast<void>(dialogue_->GenerateReply(&context, request, &response));
-    const auto found = context.GetServerInitialMetadata().find("x-request-id");
-    return found == context.GetServerInitialMetadata().end() ? ""
-                                                             : std::string(found->second.data(), found->second.size());
+    const auto found = context.GetServerTrailingMetadata().find("x-request-id");
+    return found == context.GetServerTrailingMetadata().end() ? ""
+                                                              : std::string(found->second.data(), found->second.size());
   }
 
   // All that was logged, once every call is through.
