@@ -35,7 +35,9 @@ struct ServerOptions {
   absl::Duration silent_connection = absl::Seconds(10);
   absl::Duration handshake_limit = absl::Seconds(10);  // how long a new one may take until it speaks HTTP/2
   absl::Duration idle_connection = absl::Minutes(10);  // one without a call for so long is closed
-  int max_calls_per_connection = 256;                  // at a time; further ones wait with the client
+  // At a time; further ones wait with the client, who hears nothing of them. So the default is above what the engine's
+  // queue takes: a client that sends too much over one connection is to be told so, by RESOURCE_EXHAUSTED.
+  int max_calls_per_connection = 2048;
   bool open_health = true;  // health checks answer everybody, also who has no key; else nobody
 
   int max_message_bytes = 4 << 20;  // of one request message; a longer one is RESOURCE_EXHAUSTED
