@@ -116,9 +116,9 @@ int64_t WeightBytes(Precision precision) {
 }
 
 // x rounded to bfloat16 and back, as the weights are.
-void RoundToBfloat16(const float* x, int64_t n, float* out) {
-  std::vector<uint16_t> upper(n);
-  ToBfloat16(x, static_cast<int>(n), upper.data());
+void RoundToBfloat16(const float* x, int64_t n, Scratch& scratch, float* out) {
+  auto* upper = static_cast<uint16_t*>(scratch.Take(Scratch::kLibrary, n * sizeof(uint16_t)));
+  ToBfloat16(x, static_cast<int>(n), upper);
   for (int64_t i = 0; i < n; ++i) {
     const uint32_t bits = static_cast<uint32_t>(upper[i]) << 16;
     std::memcpy(out + i, &bits, sizeof bits);
@@ -162,7 +162,7 @@ void FloatPanelKernel::Run(const float* x, int rows, float* y, float* row_max, S
   const int64_t cells = static_cast<int64_t>(rows) * inputs_;
   if (precision_ == Precision::kBfloat16) {
     auto* rounded = static_cast<float*>(scratch.Take(Scratch::kInput, cells * sizeof(float)));
-    RoundToBfloat16(x, cells, rounded);
+    RoundToBfloat16(x, cells, scratch, rounded);
     x = rounded;
   }
   auto* largest = static_cast<float*>(scratch.Take(Scratch::kOutput, rows * kLanes * sizeof(float)));
