@@ -233,7 +233,7 @@ void PostEncoding(benchmark::State& state) {
 
 void RowsAndPrecisions(benchmark::internal::Benchmark* b) {
   for (const Precision precision : {Precision::kInt8, Precision::kBfloat16, Precision::kFloat32}) {
-    for (const int rows : {1, 8, 32}) b->Args({rows, static_cast<int>(precision)});
+    for (const int rows : {1, 8, 12, 24, 32, 48, 64}) b->Args({rows, static_cast<int>(precision)});
   }
   b->ArgNames({"rows", "precision"})->Unit(benchmark::kMicrosecond);
 }

@@ -51,7 +51,7 @@ class ReplyObserver {
 inline constexpr std::string_view kRetryDelayPayload = "idiolect/retry-delay-seconds";
 
 struct EngineOptions {
-  int engines = 0;  // engine threads, each with a batch of its own; 0: one a core. Users are divided by hash
+  int engines = 0;  // engine threads, each with a batch of its own; 0: one a core
   Precision precision = Precision::kInt8;
   int max_queue = 1024;     // requests waiting, in all engines together; one more is kResourceExhausted
   int max_batch_rows = 64;  // decoder rows (candidates and beams of all requests) in a step of one engine
@@ -101,9 +101,9 @@ class Engine {
                                                                     std::string post, absl::Time deadline,
                                                                     MemoryCallback done) = 0;
 
-  // OK, or the kResourceExhausted with which a request of this user would be refused at present: for a server that
+  // OK, or the kResourceExhausted with which a request would be refused at present: for a server that
   // wants to know before it reads a history. Cheap.
-  virtual absl::Status CheckQueue(const UserKey& user) const = 0;
+  virtual absl::Status CheckQueue() const = 0;
 
   // Whether a profile of the user is cached, of whatever revision: they were here lately.
   virtual bool HoldsProfile(const UserKey& user) const = 0;

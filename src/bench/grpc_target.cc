@@ -1,6 +1,8 @@
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/grpc_calls.h"
@@ -22,7 +24,9 @@ class GrpcTarget : public BenchTarget {
         history_(v1::HistoryService::NewStub(channel_)),
         workload_(workload),
         ask_(ask),
-        engine_(engine) {}
+        engine_(engine) {
+    for (const BenchUser& user : workload.users()) routes_.push_back(RouteOf(user.key.user_id));
+  }
 
   // Every call has been answered by then.
   ~GrpcTarget() override {
@@ -81,7 +85,7 @@ class GrpcTarget : public BenchTarget {
   }
 
   void RouteTo(grpc::ClientContext& context, int user) const {
-    context.AddMetadata(kRouteHeader, RouteOf(workload_.users()[user].key.user_id));
+    context.AddMetadata(kRouteHeader, routes_[user]);
   }
 
   template <typename Proto>
@@ -128,6 +132,7 @@ class GrpcTarget : public BenchTarget {
   const Workload& workload_;
   const BenchAsk ask_;
   const Engine* const engine_;
+  std::vector<std::string> routes_;  // by user
   grpc::CompletionQueue queue_;
   std::thread events_{[this] { RunEvents(); }};
 };

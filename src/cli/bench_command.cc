@@ -15,7 +15,7 @@
 #include "cli/client_channel.h"
 #include "cli/commands.h"
 #include "cli/engine_flags.h"
-#include "cli/serving_memory.h"
+#include "cli/scheduling.h"
 #include "cli/settings_flags.h"
 #include "idiolect/history_store.h"
 #include "serve/server.h"
@@ -161,7 +161,7 @@ class BenchCommand : public Command {
   }
 
   absl::Status StartEngineHere() {
-    ReturnLargeBlocks();
+    PreferThroughput();
     if (!config_path_.empty()) {
       model_dir_ = folder_.path();
       if (absl::Status s = WriteRandomModel(config_path_, load_.seed, model_dir_); !s.ok()) return s;

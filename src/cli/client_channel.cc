@@ -114,6 +114,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelSettings
   // for the web would otherwise swallow even calls to 127.0.0.1.
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);  // it counts each call, and nobody asks
   std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
   if (!settings.api_key.empty()) interceptors.push_back(std::make_unique<KeySenderFactory>(settings.api_key));
   return grpc::experimental::CreateCustomChannelWithInterceptors(settings.address, *credentials, arguments,

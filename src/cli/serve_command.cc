@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/scheduling.h"
 #include "cli/serve_settings.h"
-#include "cli/serving_memory.h"
 #include "cli/settings_flags.h"
 #include "cli/signals.h"
 #include "cli/start_report.h"
@@ -100,7 +100,7 @@ class ServeCommand : public Command {
   }
 
   absl::Status Serve(Console& console) {
-    ReturnLargeBlocks();
+    PreferThroughput();
     if (settings_.wipe_memory) WipeFreedMemory();
     Signals signals;
     if (absl::Status s = StartLog(settings_.observe.log_format, settings_.observe.log_level); !s.ok()) return s;

@@ -46,6 +46,8 @@ class Job {
   // Rows of the next task, or 0 when all have been handed out. A job without any tasks ends when its contexts are
   // there.
   virtual int NextTaskRows() const = 0;
+  // Rows of all its tasks together.
+  virtual int TotalRows() const { return 1; }
   // The next task; its rows are asked for only once the contexts are there.
   virtual std::unique_ptr<Task> NextTask() = 0;
   // The contexts are there. True when that was all, and the job has ended.

@@ -1,5 +1,6 @@
-// The Engine of this process: a model, and engine threads that share it. Users are divided among the threads by hash,
-// so that each user's profile is cached in one place.
+// The Engine of this process: a model, and engine threads that share it and the cache of profiles. A request goes to
+// the thread that has least to do: were users divided among the threads, one thread would wait for requests, or work
+// on too few rows at a time, while the other had a long batch.
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -16,55 +17,54 @@ class LocalEngine : public Engine {
  public:
   LocalEngine(const std::string& name, std::unique_ptr<ServingModel> model, const EngineOptions& options,
               EngineObserver* observer)
-      : model_(std::move(model)), info_(InfoOf(name, *model_)), limit_(options.max_queue), observer_(observer) {
+      : model_(std::move(model)), info_(InfoOf(name, *model_)), limit_(options.max_queue), cache_(options.profile_cache_bytes), observer_(observer) {
     const int threads =
         options.engines > 0 ? options.engines : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     for (int i = 0; i < threads; ++i)
-      threads_.push_back(std::make_unique<Scheduler>(*model_, limit_, options.max_batch_rows,
-                                                     options.profile_cache_bytes / threads, observer));
+      threads_.push_back(std::make_unique<Scheduler>(*model_, limit_, cache_, options.max_batch_rows, observer));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitReply(ReplyRequest request,
                                                       std::shared_ptr<ReplyObserver> observer) override {
     if (absl::Status s = ValidateDecodingOptions(request.decoding, info_.max_response_tokens); !s.ok()) return s;
-    Scheduler& thread = ThreadOf(request.user);
-    return thread.Submit(
-        MakeReplyJob(*model_, std::move(request), std::move(observer), thread.cache().forget_count(), observer_));
+    return LeastLoaded().Submit(
+        MakeReplyJob(*model_, std::move(request), std::move(observer), cache_.forget_count(), observer_));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitScore(ScoreRequest request, ScoresCallback done) override {
     if (request.candidates.empty() || request.candidates.size() > 64)
       return absl::InvalidArgumentError("candidates: expected 1 to 64");
-    Scheduler& thread = ThreadOf(request.user);
-    return thread.Submit(MakeScoreJob(*model_, std::move(request), std::move(done), thread.cache().forget_count()));
+    return LeastLoaded().Submit(MakeScoreJob(*model_, std::move(request), std::move(done), cache_.forget_count()));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitProfile(const UserKey& user, History history, absl::Time deadline,
                                                         ProfileCallback done) override {
-    Scheduler& thread = ThreadOf(user);
-    return thread.Submit(
-        MakeProfileJob(user, std::move(history), deadline, std::move(done), thread.cache().forget_count()));
+    return LeastLoaded().Submit(
+        MakeProfileJob(user, std::move(history), deadline, std::move(done), cache_.forget_count()));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitMemoryQuery(const UserKey& user, History history, std::string post,
                                                             absl::Time deadline, MemoryCallback done) override {
-    Scheduler& thread = ThreadOf(user);
-    return thread.Submit(MakeMemoryJob(user, std::move(history), std::move(post), deadline, std::move(done),
-                                       thread.cache().forget_count()));
+    return LeastLoaded().Submit(
+        MakeMemoryJob(user, std::move(history), std::move(post), deadline, std::move(done), cache_.forget_count()));
   }
 
-  absl::Status CheckQueue(const UserKey& user) const override { return ThreadOf(user).CheckQueue(); }
-  bool HoldsProfile(const UserKey& user) const override { return ThreadOf(user).cache().Holds(user); }
+  absl::Status CheckQueue() const override { return LeastLoaded().CheckQueue(); }
+  bool HoldsProfile(const UserKey& user) const override { return cache_.Holds(user); }
   void PrepareProfile(const UserKey& user, History history) override {
-    ThreadOf(user).Prepare(user, std::move(history));
+    PreparerOf(user).Prepare(user, std::move(history));
   }
-  void Forget(const UserKey& user) override { ThreadOf(user).Forget(user); }
+  void Forget(const UserKey& user) override {
+    cache_.Forget(user);
+    PreparerOf(user).Forget(user);
+  }
   double Surprisal(std::string_view word) const override { return model_->texts().tokenizer().Surprisal(word); }
   const ModelInfo& model_info() const override { return info_; }
 
   EngineStats stats() const override {
     EngineStats stats;
     for (const auto& thread : threads_) thread->AddTo(stats);
+    stats.profile_cache_bytes = cache_.byte_size();
     return stats;
   }
 
@@ -84,11 +84,17 @@ class LocalEngine : public Engine {
             .max_response_tokens = c.max_response_tokens};
   }
 
-  Scheduler& ThreadOf(const UserKey& user) const { return *threads_[absl::HashOf(user) % threads_.size()]; }
+  Scheduler& LeastLoaded() const {
+    const auto less = [](const auto& a, const auto& b) { return a->load() < b->load(); };
+    return **std::min_element(threads_.begin(), threads_.end(), less);
+  }
+  // Always the same one, so that a user's newer history never waits behind an older one.
+  Scheduler& PreparerOf(const UserKey& user) const { return *threads_[absl::HashOf(user) % threads_.size()]; }
 
   const std::unique_ptr<ServingModel> model_;
   const ModelInfo info_;
   QueueLimit limit_;
+  ProfileCache cache_;
   EngineObserver* const observer_;
   std::vector<std::unique_ptr<Scheduler>> threads_;
 };

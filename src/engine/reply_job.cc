@@ -34,6 +34,7 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
 
   int rows() const { return std::max(request_.decoding.candidate_count, request_.decoding.beam_size); }
   int NextTaskRows() const override { return task_given_ ? 0 : rows(); }
+  int TotalRows() const override { return rows(); }
   std::unique_ptr<Task> NextTask() override {
     task_given_ = true;
     return std::make_unique<ReplyTask>(shared_from_this());

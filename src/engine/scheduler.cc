@@ -19,15 +19,19 @@ constexpr int kProfilesBesideRows = 2, kProfilesAlone = 8;
 constexpr int kStepsBetweenPreparations = 4;
 constexpr size_t kMostPreparations = 256;
 
+// The batch is checked for the cancelled and expired at each step. The queue may be a thousand times as long as a step
+// has rows, and a job that leaves it for the batch is checked there.
+constexpr absl::Duration kBetweenQueueChecks = absl::Milliseconds(25);
+
 }  // namespace
 
-Scheduler::Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes,
+Scheduler::Scheduler(const ServingModel& model, QueueLimit& limit, ProfileCache& cache, int max_batch_rows,
                      EngineObserver* observer)
     : model_(model),
       limit_(limit),
       max_batch_rows_(max_batch_rows),
       observer_(observer),
-      cache_(profile_cache_bytes),
+      cache_(cache),
       encoder_(model, cache_),
       distribution_(model.config().vocab_size),
       thread_([this] { Loop(); }) {}
@@ -46,6 +50,7 @@ absl::StatusOr<std::shared_ptr<Ticket>> Scheduler::Submit(std::shared_ptr<Job> j
   const std::lock_guard lock(mutex_);
   if (stopping_) return absl::UnavailableError("the engine is shutting down");
   if (!limit_.Take()) return QueueFull();
+  load_ += job->TotalRows();
   queue_.Push(std::move(job));
   work_arrived_.notify_one();
   return ticket;
@@ -79,7 +84,6 @@ void Scheduler::Prepare(const UserKey& user, History history) {
 }
 
 void Scheduler::Forget(const UserKey& user) {
-  cache_.Forget(user);
   const std::lock_guard lock(mutex_);
   std::erase_if(preparations_, [&](const Preparation& p) { return p.user == user; });
 }
@@ -115,7 +119,8 @@ bool Scheduler::WaitForWork() {
 void Scheduler::EvictInterrupted() {
   const absl::Time now = absl::Now();
   std::vector<std::shared_ptr<Job>> gone;
-  {
+  if (now >= queue_checked_ + kBetweenQueueChecks) {
+    queue_checked_ = now;
     const std::lock_guard lock(mutex_);
     gone = queue_.TakeInterrupted(now);
     limit_.Give(static_cast<int>(gone.size()));
@@ -138,8 +143,13 @@ void Scheduler::TellLeftQueue(const Job& job) const {
 void Scheduler::FailJob(Job& job, const absl::Status& status) {
   if (status.ok() || job.ended()) return;
   wasted_ += job.row_steps;
-  ++ended_;
   job.Fail(status);
+  CountEnded(job);
+}
+
+void Scheduler::CountEnded(const Job& job) {
+  ++ended_;
+  load_ -= job.TotalRows();
 }
 
 void Scheduler::RemoveEnded() {
@@ -167,11 +177,15 @@ void Scheduler::AdmitWaiting() {
 }
 
 void Scheduler::Admit(JobQueue::Turn turn) {
-  if (turn.job->admitted == absl::InfinitePast()) {
-    turn.job->admitted = absl::Now();
+  const absl::Time now = absl::Now();
+  const bool first = turn.job->admitted == absl::InfinitePast();
+  if (first) {
+    turn.job->admitted = now;
     TellLeftQueue(*turn.job);
-    encoding_.push_back(turn.job);
   }
+  FailJob(*turn.job, turn.job->Interrupted(now));
+  if (turn.job->ended()) return;
+  if (first) encoding_.push_back(turn.job);
   if (turn.task == nullptr) return;
   rows_ += turn.task->rows();
   slots_.push_back({std::move(turn.job), std::move(turn.task)});
@@ -183,7 +197,7 @@ void Scheduler::EncodeNewcomers() {
   encoder_.Encode(encoding_, decoding ? kProfilesBesideRows : kProfilesAlone, scratch_);
   std::erase_if(encoding_, [this](const std::shared_ptr<Job>& job) {
     if (!job->encoded()) return false;
-    ended_ += job->OnEncoded(model_);
+    if (job->OnEncoded(model_)) CountEnded(*job);
     return true;
   });
 }
@@ -210,7 +224,7 @@ void Scheduler::RunStep() {
     const bool ended = slot.task->OnStep(absl::MakeConstSpan(rows).subspan(first, count),
                                          absl::MakeConstSpan(step_.outputs).subspan(first, count), distribution_);
     if (!ended) return false;
-    ended_ += slot.job->ended();
+    if (slot.job->ended()) CountEnded(*slot.job);
     rows_ -= slot.task->rows();
     return true;
   });
@@ -272,7 +286,6 @@ void Scheduler::AddTo(EngineStats& stats) const {
   stats.wasted_row_steps += stats_.wasted_row_steps;
   stats.profiles_built += stats_.profiles_built;
   stats.profile_cache_hits += stats_.profile_cache_hits;
-  stats.profile_cache_bytes += cache_.byte_size();
 }
 
 }  // namespace idiolect

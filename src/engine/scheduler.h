@@ -5,6 +5,7 @@
 // What a request gets does not depend on its neighbours in the batch, to the bit: see inference/serving_model.h.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -23,7 +24,7 @@ namespace idiolect {
 class Scheduler {
  public:
   // What they refer to must outlive it; `observer` may be null. Starts the thread.
-  Scheduler(const ServingModel& model, QueueLimit& limit, int max_batch_rows, int64_t profile_cache_bytes,
+  Scheduler(const ServingModel& model, QueueLimit& limit, ProfileCache& cache, int max_batch_rows,
             EngineObserver* observer);
   ~Scheduler();  // fails every job with kUnavailable and joins the thread
 
@@ -33,10 +34,11 @@ class Scheduler {
   absl::Status CheckQueue() const;
   // Any thread. See Engine::PrepareProfile.
   void Prepare(const UserKey& user, History history);
-  // Any thread. See Engine::Forget.
+  // Any thread. Drops what waits to be prepared of the user.
   void Forget(const UserKey& user);
 
-  ProfileCache& cache() { return cache_; }
+  // Any thread. Rows of the jobs that have been submitted and have not ended.
+  int64_t load() const { return load_.load(std::memory_order_relaxed); }
   void AddTo(EngineStats& stats) const;
 
  private:
@@ -62,6 +64,7 @@ class Scheduler {
   void PrepareWaiting();
   void TellLeftQueue(const Job& job) const;
   void FailJob(Job& job, const absl::Status& status);
+  void CountEnded(const Job& job);
   void RemoveEnded();
   template <typename Work>
   void Guarded(const Work& work);
@@ -74,7 +77,8 @@ class Scheduler {
   QueueLimit& limit_;
   const int max_batch_rows_;
   EngineObserver* const observer_;
-  ProfileCache cache_;
+  ProfileCache& cache_;
+  std::atomic<int64_t> load_{0};
 
   // Guards what follows, up to the engine thread's own.
   mutable std::mutex mutex_;
@@ -95,7 +99,7 @@ class Scheduler {
   int rows_ = 0;                                // of the slots
   int64_t steps_ = 0, row_steps_ = 0, wasted_ = 0, ended_ = 0;
   int64_t ended_before_ = 0;
-  absl::Time rate_since_ = absl::Now();
+  absl::Time rate_since_ = absl::Now(), queue_checked_ = absl::InfinitePast();
 
   std::thread thread_;  // last: it uses everything above
 };

@@ -22,6 +22,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
   int NextTaskRows() const override {
     return next_ < request_.candidates.size() ? static_cast<int>(contexts_.size()) : 0;
   }
+  int TotalRows() const override { return static_cast<int>(request_.candidates.size() * contexts_.size()); }
   std::unique_ptr<Task> NextTask() override;
 
   // One candidate is done: the log-probabilities of its tokens, and under the context that it is compared with their

@@ -15,6 +15,13 @@ std::vector<float> MeanOfRows(const float* rows, size_t count, int d) {
   return mean;
 }
 
+// The words that can be copied: all but each response's </s>.
+int CountWords(const HistoryTokens& tokens) {
+  size_t count = 0;
+  for (const std::vector<int32_t>& response : tokens.responses) count += response.empty() ? 0 : response.size() - 1;
+  return static_cast<int>(count);
+}
+
 // Which pair of `profile` has this sequence; -1 for none.
 int FindPair(const CompactProfile* profile, int64_t sequence) {
   if (profile == nullptr || sequence == 0) return -1;
@@ -43,7 +50,7 @@ ServingProfileEncoder::ServingProfileEncoder(const ModelConfig& config, const Pa
 std::vector<std::shared_ptr<const CompactProfile>> ServingProfileEncoder::operator()(
     const std::vector<ProfileInput>& users, Scratch& scratch) const {
   std::vector<int> lengths;
-  const FloatMatrix z = EncodeHistories(users, lengths, scratch);
+  const FloatMatrix& z = EncodeHistories(users, lengths, scratch);
   std::vector<std::shared_ptr<CompactProfile>> profiles;
   int first = 0;
   for (size_t i = 0; i < users.size(); ++i) {
@@ -67,8 +74,8 @@ void ServingProfileEncoder::EmbedToken(int32_t id, int position, float* row) con
 }
 
 // All users' rows stacked: <cls>, then the responses, oldest pair first. The newest pair has slot 1, the one before 2.
-FloatMatrix ServingProfileEncoder::EncodeHistories(const std::vector<ProfileInput>& users, std::vector<int>& lengths,
-                                                   Scratch& scratch) const {
+const FloatMatrix& ServingProfileEncoder::EncodeHistories(const std::vector<ProfileInput>& users,
+                                                          std::vector<int>& lengths, Scratch& scratch) const {
   int total = 0;
   for (const ProfileInput& user : users) {
     int length = 1;
@@ -77,7 +84,7 @@ FloatMatrix ServingProfileEncoder::EncodeHistories(const std::vector<ProfileInpu
     total += length;
   }
   const int d = config_.d_model;
-  FloatMatrix x;
+  FloatMatrix& x = scratch.matrix(Scratch::kTexts);
   x.Resize(total, d);
   int row = 0;
   const auto place = [&](int32_t id, int position, size_t slot) {
@@ -104,21 +111,23 @@ void ServingProfileEncoder::FillFromHistory(const HistoryTokens& tokens, const f
   if (!config_.general) std::fill(profile.general.begin(), profile.general.end(), 0.0f);
   profile.values = profile.words = VectorTable(d, precision_);
   profile.keys = VectorTable(d, precision_);
+  const int pairs = config_.memory ? static_cast<int>(tokens.size()) : 0, words = config_.copy ? CountWords(tokens) : 0;
+  profile.values.Reserve(pairs);
+  profile.keys.Reserve(pairs);
+  profile.words.Reserve(words);
+  profile.word_ids.reserve(words);
+  profile.word_pairs.reserve(words);
   const float* row = rows + d;
   for (size_t pair = 0; pair < tokens.size(); ++pair) {
     const std::vector<int32_t>& response = tokens.responses[pair];
     if (config_.memory) profile.values.Append(MeanOfRows(row, response.size(), d).data());
-    for (size_t j = 0; config_.copy && j + 1 < response.size(); ++j) {  // </s> is no word
+    for (size_t j = 0; config_.copy && j + 1 < response.size(); ++j) {
       profile.words.Append(row + j * d);
       profile.word_ids.push_back(response[j]);
       profile.word_pairs.push_back(static_cast<uint16_t>(pair));
     }
     row += response.size() * d;
   }
-  profile.values.ShrinkToFit();
-  profile.words.ShrinkToFit();
-  profile.word_ids.shrink_to_fit();
-  profile.word_pairs.shrink_to_fit();
 }
 
 // A key depends on its post alone, so an append leaves all earlier ones as they are: only posts that the earlier
@@ -142,7 +151,7 @@ void ServingProfileEncoder::FillKeys(const std::vector<ProfileInput>& users,
       total += lengths.back();
     }
   }
-  FloatMatrix x;
+  FloatMatrix& x = scratch.matrix(Scratch::kTexts);
   x.Resize(total, d);
   for (size_t post = 0; post < posts.size(); ++post) {
     for (int j = 0; j < lengths[post]; ++j) EmbedToken((*posts[post])[j], j + 1, x.row(first_rows[post] + j));
@@ -156,7 +165,6 @@ void ServingProfileEncoder::FillKeys(const std::vector<ProfileInput>& users,
         profiles[i]->keys.Append(MeanOfRows(x.row(first_rows[source.post]), lengths[source.post], d).data());
       }
     }
-    profiles[i]->keys.ShrinkToFit();
   }
 }
 

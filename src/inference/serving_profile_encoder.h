@@ -28,8 +28,9 @@ class ServingProfileEncoder {
 
  private:
   void EmbedToken(int32_t id, int position, float* row) const;
-  FloatMatrix EncodeHistories(const std::vector<ProfileInput>& users, std::vector<int>& lengths,
-                              Scratch& scratch) const;
+  // One of the scratch's own matrices.
+  const FloatMatrix& EncodeHistories(const std::vector<ProfileInput>& users, std::vector<int>& lengths,
+                                     Scratch& scratch) const;
   void FillFromHistory(const HistoryTokens& tokens, const float* rows, CompactProfile& profile) const;
   void FillKeys(const std::vector<ProfileInput>& users, std::vector<std::shared_ptr<CompactProfile>>& profiles,
                 Scratch& scratch) const;

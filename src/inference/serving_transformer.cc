@@ -63,7 +63,8 @@ ServingTransformer::ServingTransformer(const ModelConfig& config, const Paramete
 }
 
 void ServingTransformer::operator()(FloatMatrix& x, const std::vector<int>& lengths, Scratch& scratch) const {
-  Workspace work;
+  Workspace work{scratch.matrix(Scratch::kNormed), scratch.matrix(Scratch::kWide), scratch.matrix(Scratch::kAttended),
+                 scratch.matrix(Scratch::kScores)};
   for (const Layer& layer : layers_) {
     Attend(layer, x, lengths, work, scratch);
     FeedForward(layer, x, work, scratch);

@@ -26,7 +26,7 @@ class ServingTransformer {
     DenseLayer query_key_value, output, up, down;
   };
   struct Workspace {
-    FloatMatrix normed, wide, attended, scores;
+    FloatMatrix &normed, &wide, &attended, &scores;
   };
   void Attend(const Layer& layer, FloatMatrix& x, const std::vector<int>& lengths, Workspace& work,
               Scratch& scratch) const;

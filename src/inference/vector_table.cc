@@ -5,6 +5,12 @@
 
 namespace idiolect {
 
+void VectorTable::Reserve(int rows) {
+  const size_t numbers = static_cast<size_t>(rows) * d_;
+  bytes_only_ ? bytes_.reserve(numbers) : floats_.reserve(numbers);
+  if (bytes_only_) scales_.reserve(rows);
+}
+
 void VectorTable::Append(const float* row) {
   ++rows_;
   if (!bytes_only_) {
@@ -24,12 +30,6 @@ void VectorTable::AppendFrom(const VectorTable& other, int row) {
   }
   bytes_.insert(bytes_.end(), other.bytes_.begin() + begin, other.bytes_.begin() + begin + d_);
   scales_.push_back(other.scales_[row]);
-}
-
-void VectorTable::ShrinkToFit() {
-  floats_.shrink_to_fit();
-  bytes_.shrink_to_fit();
-  scales_.shrink_to_fit();
 }
 
 void VectorTable::Dot(const float* query, float factor, float* out) const {

@@ -14,9 +14,9 @@ class VectorTable {
   // Bytes for int8, floats for the other precisions.
   VectorTable(int d, Precision precision) : d_(d), bytes_only_(precision == Precision::kInt8) {}
 
+  void Reserve(int rows);  // a table that is full holds no memory beside its rows
   void Append(const float* row);
   void AppendFrom(const VectorTable& other, int row);  // of the same kind; the very same numbers
-  void ShrinkToFit();
 
   int rows() const { return rows_; }
   // out[i] = factor · (query · row i).

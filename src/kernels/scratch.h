@@ -23,9 +23,15 @@ class Scratch {
   enum Purpose { kInput, kOutput, kLibrary, kPurposes };
   void* Take(Purpose purpose, size_t bytes);
 
+  // Matrices for what an encoder computes on its way, overwritten by whoever asks next for the same one. A new matrix
+  // of a megabyte for every text would cost more than what is computed in it.
+  enum Matrix { kTexts, kNormed, kWide, kAttended, kScores, kMatrices };
+  FloatMatrix& matrix(Matrix which) { return matrices_[which]; }
+
  private:
   std::unique_ptr<Handles> handles_;
   Buffer buffers_[kPurposes];
+  FloatMatrix matrices_[kMatrices];
 };
 
 }  // namespace idiolect

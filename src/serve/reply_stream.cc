@@ -37,9 +37,9 @@ ReplyStream* ReplyStream::Start(Backend& backend, grpc::CallbackServerContext* c
                                 const grpc::ByteBuffer* request) {
   auto* stream = new ReplyStream(backend, context);
   absl::Status status = backend.Admit(stream->record_, *context, stream->caller_);
+  if (status.ok()) status = backend.models.Current()->CheckQueue();
   if (status.ok()) status = ParseMessage(*request, stream->request_);
   if (status.ok()) status = Validate(stream->request_, backend.limits());
-  if (status.ok()) status = backend.models.Current()->CheckQueue(stream->caller_.User(stream->request_.user_id()));
   if (status.ok()) status = backend.executor.Submit([stream] { stream->Run(); });
   if (!status.ok()) stream->Fail(status);
   return stream;

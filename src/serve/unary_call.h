@@ -21,7 +21,7 @@
 
 namespace idiolect {
 
-// Requests that the engine answers: where its queue is full they are refused before their history is read.
+// Requests that the engine answers: where its queue is full they are refused before they are read.
 template <typename Request>
 inline constexpr bool kNeedsEngine = false;
 template <>
@@ -85,11 +85,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   absl::Status Accept(const Backend& backend, const grpc::ByteBuffer& request) {
     absl::Status status = backend.Admit(record_, *context_, caller_);
+    if constexpr (kNeedsEngine<Request>) {
+      if (status.ok()) status = backend.models.Current()->CheckQueue();
+    }
     if (status.ok()) status = ParseMessage(request, request_);
     if (status.ok()) status = Validate(request_, backend.limits());
-    if constexpr (kNeedsEngine<Request>) {
-      if (status.ok()) status = backend.models.Current()->CheckQueue(User());
-    }
     return status;
   }
 

@@ -48,7 +48,7 @@ class EngineTest : public ::testing::Test {
   // One thread, so that a test knows who waits for whom; the reference's precision.
   void SetUp() override { Start({}); }
   void Start(EngineOptions options) {
-    options.engines = 1;
+    if (options.engines == 0) options.engines = 1;
     options.precision = Precision::kFloat32;
     auto engine = StartEngine(testing::TinyModelDir(), options);
     ASSERT_TRUE(engine.ok()) << engine.status();
@@ -345,6 +345,23 @@ TEST_F(EngineTest, AFullQueueRefusesAndShutdownFailsTheRest) {
   busy->released.Notify();
   stop.join();
   EXPECT_EQ(second->Wait().status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EngineTest, ARequestGoesToTheThreadThatHasLeastToDo) {
+  EngineOptions options;
+  options.engines = 2;
+  Start(options);
+  auto held = std::make_shared<Collector>();
+  held->hold = true;
+  ReplyRequest request = RequestOf(cases_[20]);
+  request.decoding.temperature = 1;  // some text comes for sure
+  ASSERT_TRUE(engine_->SubmitReply(request, held).ok());
+  held->first_text.WaitForNotification();
+  // Whichever thread it was, it answers nobody now; the same user is answered by the other one, from the profile that
+  // the first has built.
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(Decode(request).timing.profile_built);
+  held->released.Notify();
+  EXPECT_TRUE(held->Wait().ok());
 }
 
 TEST_F(EngineTest, OptionsOutOfRangeAreRefusedByName) {

@@ -245,7 +245,7 @@ void FakeEngine::Forget(const UserKey& user) {
   std::erase_if(profiles_, [&](const auto& key) { return std::get<0>(key) == user; });
 }
 
-absl::Status FakeEngine::CheckQueue(const UserKey& user) const {
+absl::Status FakeEngine::CheckQueue() const {
   std::lock_guard lock(mutex_);
   if (static_cast<int>(queue_.size()) < options_.max_queue) return absl::OkStatus();
   return FullQueue();

@@ -41,7 +41,7 @@ class FakeEngine : public Engine {
   void Forget(const UserKey& user) override;
   double Surprisal(std::string_view word) const override { return static_cast<double>(word.size()); }
   const ModelInfo& model_info() const override { return info_; }
-  absl::Status CheckQueue(const UserKey& user) const override;
+  absl::Status CheckQueue() const override;
   bool HoldsProfile(const UserKey& user) const override { return HoldsProfileOf(user); }
   void PrepareProfile(const UserKey& user, History history) override;
   EngineStats stats() const override;
