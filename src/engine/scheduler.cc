@@ -11,9 +11,9 @@
 namespace idiolect {
 namespace {
 
-// Profiles built between two steps: each takes up to about as long as a step does. With nothing decoding nobody waits
-// for them but the newcomers themselves, whom larger groups serve better.
-constexpr int kProfilesBesideRows = 2, kProfilesAlone = 8;
+// Profiles built between two steps: each takes up to about as long as a step does. More at once would gain little, since
+// a full history is hundreds of rows by itself, and would keep all of their activations in memory.
+constexpr int kProfilesBetweenSteps = 2;
 
 // While rows are decoding, a profile is prepared ahead of its next reply only at every so many steps.
 constexpr int kStepsBetweenPreparations = 4;
@@ -193,8 +193,7 @@ void Scheduler::Admit(JobQueue::Turn turn) {
 
 void Scheduler::EncodeNewcomers() {
   if (encoding_.empty()) return;
-  const bool decoding = std::any_of(slots_.begin(), slots_.end(), [](const Slot& s) { return s.job->encoded(); });
-  encoder_.Encode(encoding_, decoding ? kProfilesBesideRows : kProfilesAlone, scratch_);
+  encoder_.Encode(encoding_, kProfilesBetweenSteps, scratch_);
   std::erase_if(encoding_, [this](const std::shared_ptr<Job>& job) {
     if (!job->encoded()) return false;
     if (job->OnEncoded(model_)) CountEnded(*job);

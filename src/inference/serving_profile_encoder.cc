@@ -109,12 +109,10 @@ void ServingProfileEncoder::FillFromHistory(const HistoryTokens& tokens, const f
   const int d = config_.d_model;
   profile.general.assign(rows, rows + d);
   if (!config_.general) std::fill(profile.general.begin(), profile.general.end(), 0.0f);
-  profile.values = profile.words = VectorTable(d, precision_);
-  profile.keys = VectorTable(d, precision_);
   const int pairs = config_.memory ? static_cast<int>(tokens.size()) : 0, words = config_.copy ? CountWords(tokens) : 0;
-  profile.values.Reserve(pairs);
-  profile.keys.Reserve(pairs);
-  profile.words.Reserve(words);
+  profile.values = VectorTable(d, precision_, pairs);
+  profile.keys = VectorTable(d, precision_, pairs);
+  profile.words = VectorTable(d, precision_, words);
   profile.word_ids.reserve(words);
   profile.word_pairs.reserve(words);
   const float* row = rows + d;

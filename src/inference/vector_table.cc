@@ -1,66 +1,79 @@
 #include "inference/vector_table.h"
 
+#include <algorithm>
+
 #include "kernels/quantized.h"
 #include "kernels/vector_math.h"
 
 namespace idiolect {
 
-void VectorTable::Reserve(int rows) {
-  const size_t numbers = static_cast<size_t>(rows) * d_;
-  bytes_only_ ? bytes_.reserve(numbers) : floats_.reserve(numbers);
-  if (bytes_only_) scales_.reserve(rows);
+VectorTable::VectorTable(int d, Precision precision, int most_rows)
+    : d_(d),
+      bytes_only_(precision == Precision::kInt8),
+      numbers_(static_cast<size_t>(most_rows) * d * (bytes_only_ ? sizeof(int8_t) : sizeof(float))) {
+  if (bytes_only_) scales_.reserve(most_rows);
+}
+
+float* VectorTable::floats(int row) {
+  return reinterpret_cast<float*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
+}
+const float* VectorTable::floats(int row) const {
+  return reinterpret_cast<const float*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
+}
+int8_t* VectorTable::bytes(int row) {
+  return reinterpret_cast<int8_t*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
+}
+const int8_t* VectorTable::bytes(int row) const {
+  return reinterpret_cast<const int8_t*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
 }
 
 void VectorTable::Append(const float* row) {
-  ++rows_;
-  if (!bytes_only_) {
-    floats_.insert(floats_.end(), row, row + d_);
-    return;
+  if (bytes_only_) {
+    scales_.push_back(QuantizeRow(row, d_, bytes(rows_)));
+  } else {
+    std::copy_n(row, d_, floats(rows_));
   }
-  bytes_.resize(bytes_.size() + d_);
-  scales_.push_back(QuantizeRow(row, d_, bytes_.data() + bytes_.size() - d_));
+  ++rows_;
 }
 
 void VectorTable::AppendFrom(const VectorTable& other, int row) {
-  ++rows_;
-  const int64_t begin = static_cast<int64_t>(row) * d_;
-  if (!bytes_only_) {
-    floats_.insert(floats_.end(), other.floats_.begin() + begin, other.floats_.begin() + begin + d_);
-    return;
+  if (bytes_only_) {
+    scales_.push_back(other.scales_[row]);
+    std::copy_n(other.bytes(row), d_, bytes(rows_));
+  } else {
+    std::copy_n(other.floats(row), d_, floats(rows_));
   }
-  bytes_.insert(bytes_.end(), other.bytes_.begin() + begin, other.bytes_.begin() + begin + d_);
-  scales_.push_back(other.scales_[row]);
+  ++rows_;
 }
 
 void VectorTable::Dot(const float* query, float factor, float* out) const {
   if (bytes_only_) {
-    DotBytes(query, bytes_.data(), scales_.data(), rows_, d_, factor, out);
+    DotBytes(query, bytes(0), scales_.data(), rows_, d_, factor, out);
     return;
   }
-  for (int i = 0; i < rows_; ++i)
-    out[i] = factor * idiolect::Dot(query, floats_.data() + static_cast<int64_t>(i) * d_, d_);
+  for (int i = 0; i < rows_; ++i) out[i] = factor * idiolect::Dot(query, floats(i), d_);
 }
 
 void VectorTable::AddWeighted(const float* weights, float* out) const {
   for (int i = 0; i < rows_; ++i) {
-    const int64_t begin = static_cast<int64_t>(i) * d_;
     if (bytes_only_) {
-      AddScaledBytes(out, weights[i] * scales_[i], bytes_.data() + begin, d_);
+      AddScaledBytes(out, weights[i] * scales_[i], bytes(i), d_);
     } else {
-      AddScaled(out, weights[i], floats_.data() + begin, d_);
+      AddScaled(out, weights[i], floats(i), d_);
     }
   }
 }
 
 std::vector<float> VectorTable::ToFloats() const {
-  if (!bytes_only_) return floats_;
-  std::vector<float> floats(bytes_.size());
-  for (size_t i = 0; i < bytes_.size(); ++i) floats[i] = static_cast<float>(bytes_[i]) * scales_[i / d_];
-  return floats;
+  const int64_t count = static_cast<int64_t>(rows_) * d_;
+  if (!bytes_only_) return {floats(0), floats(0) + count};
+  std::vector<float> all(count);
+  for (int64_t i = 0; i < count; ++i) all[i] = static_cast<float>(bytes(0)[i]) * scales_[i / d_];
+  return all;
 }
 
 int64_t VectorTable::byte_size() const {
-  return static_cast<int64_t>(sizeof(float) * (floats_.capacity() + scales_.capacity()) + bytes_.capacity());
+  return static_cast<int64_t>(numbers_.size() + sizeof(float) * scales_.capacity());
 }
 
 }  // namespace idiolect

@@ -5,16 +5,17 @@
 #include <vector>
 
 #include "idiolect/precision.h"
+#include "inference/table_memory.h"
 
 namespace idiolect {
 
 class VectorTable {
  public:
   VectorTable() = default;
-  // Bytes for int8, floats for the other precisions.
-  VectorTable(int d, Precision precision) : d_(d), bytes_only_(precision == Precision::kInt8) {}
+  // Room for `most_rows`. Bytes for int8, floats for the other precisions.
+  VectorTable(int d, Precision precision, int most_rows);
 
-  void Reserve(int rows);  // a table that is full holds no memory beside its rows
+  // Neither may be called on a full table.
   void Append(const float* row);
   void AppendFrom(const VectorTable& other, int row);  // of the same kind; the very same numbers
 
@@ -27,10 +28,15 @@ class VectorTable {
   int64_t byte_size() const;
 
  private:
+  float* floats(int row);
+  const float* floats(int row) const;
+  int8_t* bytes(int row);
+  const int8_t* bytes(int row) const;
+
   int d_ = 0, rows_ = 0;
   bool bytes_only_ = false;
-  std::vector<float> floats_, scales_;
-  std::vector<int8_t> bytes_;
+  TableMemory numbers_;
+  std::vector<float> scales_;  // of the bytes
 };
 
 }  // namespace idiolect

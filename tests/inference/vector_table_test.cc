@@ -17,7 +17,7 @@ class VectorTableTest : public ::testing::TestWithParam<Precision> {};
 
 TEST_P(VectorTableTest, ReadsWhatWasAppended) {
   constexpr int kD = 19;
-  VectorTable table(kD, GetParam());
+  VectorTable table(kD, GetParam(), 4);
   for (int i = 0; i < 4; ++i) table.Append(Row(kD, i).data());
   const double tolerance = GetParam() == Precision::kInt8 ? 0.005 : 0;
   const std::vector<float> floats = table.ToFloats();
@@ -42,7 +42,7 @@ TEST_P(VectorTableTest, ReadsWhatWasAppended) {
 }
 
 TEST_P(VectorTableTest, ARowTakenOverIsTheVeryRow) {
-  VectorTable table(8, GetParam()), copy(8, GetParam());
+  VectorTable table(8, GetParam(), 3), copy(8, GetParam(), 1);
   for (int i = 0; i < 3; ++i) table.Append(Row(8, i).data());
   copy.AppendFrom(table, 2);
   EXPECT_EQ(copy.rows(), 1);
@@ -50,8 +50,24 @@ TEST_P(VectorTableTest, ARowTakenOverIsTheVeryRow) {
   EXPECT_EQ(copy.ToFloats(), std::vector<float>(all.begin() + 16, all.end()));
 }
 
+// Large tables come from the system, in whole pages.
+TEST_P(VectorTableTest, ALargeTableHoldsItsRowsAndLittleMore) {
+  constexpr int kD = 300, kRows = 299;
+  VectorTable table(kD, GetParam(), kRows);
+  for (int i = 0; i < kRows; ++i) table.Append(Row(kD, i).data());
+  const VectorTable moved = std::move(table);
+  VectorTable last(kD, GetParam(), 1);
+  last.Append(Row(kD, kRows - 1).data());
+  const std::vector<float> all = moved.ToFloats();
+  ASSERT_EQ(all.size(), size_t{kRows} * kD);
+  EXPECT_EQ(last.ToFloats(), std::vector<float>(all.end() - kD, all.end()));
+  const int64_t numbers = int64_t{kRows} * (GetParam() == Precision::kInt8 ? kD + sizeof(float) : kD * sizeof(float));
+  EXPECT_GE(moved.byte_size(), numbers);
+  EXPECT_LT(moved.byte_size(), numbers + 4096);
+}
+
 TEST_P(VectorTableTest, AnEmptyTableHasNothing) {
-  const VectorTable table(8, GetParam());
+  const VectorTable table(8, GetParam(), 0);
   std::vector<float> sum(8, 2.0f), query(8, 1.0f);
   table.Dot(query.data(), 1, nullptr);
   table.AddWeighted(nullptr, sum.data());
