@@ -48,7 +48,7 @@ struct StoreOptions {
   absl::Duration busy_timeout = absl::Seconds(5);
 
   // The write-ahead log is copied into the database when it has grown to this many pages …
-  int64_t checkpoint_pages = 1000;
+  int64_t checkpoint_pages = 4000;
   // … and from this many on the writer waits for readers to leave it, so that it stops growing.
   int64_t max_log_pages = 16000;
 
