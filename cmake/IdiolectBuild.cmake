@@ -15,6 +15,9 @@ find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
+# Symbols are resolved at the start: resolving one at its first call saves the vector registers, and the text that is in
+# them, on the stack below whatever wipes the stack. And so the tables of addresses can be read-only.
+add_link_options(-Wl,-z,relro,-z,now)
 
 find_package(absl REQUIRED)
 find_package(nlohmann_json REQUIRED)

@@ -9,6 +9,7 @@ Commands AllCommands() {
 #ifdef IDIOLECT_WITH_SERVER
   commands.push_back(MakeServeCommand());
   commands.push_back(MakeStatusCommand());
+  commands.push_back(MakeLoadCommand());
   commands.push_back(MakeStoreCommand());
   commands.push_back(MakeKeysCommand());
   commands.push_back(MakeAuditCommand());

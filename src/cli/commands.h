@@ -9,6 +9,7 @@ namespace idiolect {
 
 std::unique_ptr<Command> MakeServeCommand();
 std::unique_ptr<Command> MakeStatusCommand();
+std::unique_ptr<Command> MakeLoadCommand();
 std::unique_ptr<Command> MakeChatCommand();
 std::unique_ptr<Command> MakeAskCommand();
 std::unique_ptr<Command> MakeRankCommand();

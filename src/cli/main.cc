@@ -1,9 +1,9 @@
-#include "cli/blas_environment.h"
+#include "cli/loading_environment.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
 
 int main(int argc, char** argv) {
   idiolect::Console console = idiolect::StandardConsole();
   return idiolect::RunCommandLine(idiolect::AllCommands(), argc, argv, console,
-                                  [argv] { idiolect::EnsureBlasEnvironment(argv); });
+                                  [argv] { idiolect::EnsureLoadingEnvironment(argv); });
 }

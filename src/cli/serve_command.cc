@@ -122,6 +122,7 @@ class ServeCommand : public Command {
     StartTraces(metrics, console.out);
     const auto server = Server::Start(settings_.server, **models, **store);
     if (!server.ok()) return server.status();
+    ReportProtection(settings_.server, console.out);
     console.out << "listening on " << (*server)->address() << std::endl;
     signals.Await([&models] { static_cast<void>((*models)->Load((*models)->model_dir())); });
     (*server)->Shutdown();

@@ -27,6 +27,14 @@ void ReportModel(const ModelInfo& model, std::ostream& out) {
       << model.content_hash.substr(0, 12) << std::endl;
 }
 
+void ReportProtection(const ServerOptions& options, std::ostream& out) {
+  const bool tls = options.tls.enabled(), mutual = !options.tls.client_ca.empty();
+  out << (tls ? "TLS with " + options.tls.cert : "no TLS")
+      << (mutual ? ", clients show certificates of " + options.tls.client_ca : "")
+      << (options.api_keys_file.empty() ? ", nobody is asked for a key" : ", API keys of " + options.api_keys_file)
+      << (options.audit_file.empty() ? ", no audit log" : ", audit log " + options.audit_file) << std::endl;
+}
+
 void ReportEngine(const EngineOptions& options, const ModelInfo& model, std::ostream& out) {
   out << "engine " << model.precision << " on " << model.device << ", " << ThreadsOf(options) << " threads, batches of "
       << options.max_batch_rows << " rows, " << WithCommas(options.max_queue) << " requests may wait, "

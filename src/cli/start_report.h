@@ -11,6 +11,7 @@ namespace idiolect {
 
 void ReportStore(const ServeSettings& settings, std::ostream& out);
 void ReportModel(const ModelInfo& model, std::ostream& out);
+void ReportProtection(const ServerOptions& options, std::ostream& out);
 void ReportEngine(const EngineOptions& options, const ModelInfo& model, std::ostream& out);
 
 }  // namespace idiolect

@@ -3,7 +3,7 @@
 #include <map>
 #include <sstream>
 
-#include "cli/blas_environment.h"
+#include "cli/loading_environment.h"
 #include "cli/commands.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -95,13 +95,13 @@ TEST(CommandsTest, EveryVerbTeachesByExample) {
 TEST(BlasEnvironmentTest, AddsOnlyWhatIsMissing) {
   std::map<std::string, const char*> environment;
   const auto get = [&](const char* name) { return environment.count(name) > 0 ? environment[name] : nullptr; };
-  EXPECT_THAT(MissingBlasVariables({.avx512 = true, .avx2 = true}, get),
+  EXPECT_THAT(MissingVariables({.avx512 = true, .avx2 = true}, get),
               ElementsAre(Pair("OPENBLAS_CORETYPE", "SKYLAKEX"), Pair("OPENBLAS_NUM_THREADS", "1"),
-                          Pair("OMP_NUM_THREADS", "1")));
-  EXPECT_THAT(MissingBlasVariables({.avx2 = true}, get)[0], Pair("OPENBLAS_CORETYPE", "HASWELL"));
-  EXPECT_EQ(MissingBlasVariables({}, get)[0].first, "OPENBLAS_NUM_THREADS");
-  environment = {{"OPENBLAS_CORETYPE", ""}, {"OPENBLAS_NUM_THREADS", "2"}, {"OMP_NUM_THREADS", "4"}};
-  EXPECT_THAT(MissingBlasVariables({.avx512 = true, .avx2 = true}, get), IsEmpty());
+                          Pair("OMP_NUM_THREADS", "1"), Pair("LD_BIND_NOW", "1")));
+  EXPECT_THAT(MissingVariables({.avx2 = true}, get)[0], Pair("OPENBLAS_CORETYPE", "HASWELL"));
+  EXPECT_EQ(MissingVariables({}, get)[0].first, "OPENBLAS_NUM_THREADS");
+  environment = {{"OPENBLAS_CORETYPE", ""}, {"OPENBLAS_NUM_THREADS", "2"}, {"OMP_NUM_THREADS", "4"}, {"LD_BIND_NOW", ""}};
+  EXPECT_THAT(MissingVariables({.avx512 = true, .avx2 = true}, get), IsEmpty());
 }
 
 }  // namespace

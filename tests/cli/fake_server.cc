@@ -183,6 +183,15 @@ grpc::Status FakeServer::QueryMemory(Context*, const v1::QueryMemoryRequest* req
   return grpc::Status::OK;
 }
 
+// Knows one model beside its own.
+grpc::Status FakeServer::LoadModel(Context*, const v1::LoadModelRequest* request, v1::LoadModelResponse* response) {
+  if (request->name() != "tiny-2") return grpc::Status(grpc::StatusCode::NOT_FOUND, "there is no such model");
+  response->set_name(request->name());
+  response->set_content_hash("0123456789abcdef");
+  response->mutable_load_time()->set_nanos(840000000);
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeServer::GetModel(Context*, const v1::GetModelRequest*, v1::GetModelResponse* response) {
   response->set_name("tiny");
   response->set_parameter_count(1234567);

@@ -53,6 +53,7 @@ class FakeServer : public v1::HistoryService::Service,
   grpc::Status ListUsers(Context*, const v1::ListUsersRequest*, v1::ListUsersResponse*) override;
   grpc::Status GetProfile(Context*, const v1::GetProfileRequest*, v1::GetProfileResponse*) override;
   grpc::Status QueryMemory(Context*, const v1::QueryMemoryRequest*, v1::QueryMemoryResponse*) override;
+  grpc::Status LoadModel(Context*, const v1::LoadModelRequest*, v1::LoadModelResponse*) override;
   grpc::Status GetModel(Context*, const v1::GetModelRequest*, v1::GetModelResponse*) override;
 
   void NoteCaller(const Context& context);

@@ -28,5 +28,18 @@ TEST(StartReportTest, SaysWhetherTextsAreEncrypted) {
   EXPECT_THAT(sealed.str(), HasSubstr("encrypted under the master key"));
 }
 
+TEST(StartReportTest, SaysWhoIsLetIn) {
+  std::ostringstream open, closed;
+  ServerOptions options;
+  ReportProtection(options, open);
+  EXPECT_EQ(open.str(), "no TLS, nobody is asked for a key, no audit log\n");
+  options.tls = {.cert = "server.pem", .key = "server.key", .client_ca = "clients.pem"};
+  options.api_keys_file = "keys.jsonl";
+  options.audit_file = "audit.jsonl";
+  ReportProtection(options, closed);
+  EXPECT_EQ(closed.str(),
+            "TLS with server.pem, clients show certificates of clients.pem, API keys of keys.jsonl, audit log audit.jsonl\n");
+}
+
 }  // namespace
 }  // namespace idiolect

@@ -95,6 +95,15 @@ TEST_F(TalkCommandsTest, RankPrintsBestFirstAndLeavesCandidatesAlone) {
   EXPECT_THAT(out_, HasSubstr(" 1    1.500     -7.00  ok\n 2    0.500     -7.00  [laughs, loudly]\n"));
 }
 
+TEST_F(TalkCommandsTest, LoadSaysWhichModelServesNow) {
+  EXPECT_EQ(Run({"load", "tiny-2"}), 0) << err_;
+  EXPECT_EQ(out_, "serving tiny-2, content 0123456789ab, loaded in 0.84 s\n");
+  EXPECT_EQ(Run({"load", "tiny-2", "--json"}), 0);
+  EXPECT_THAT(out_, HasSubstr(R"("content_hash": "0123456789abcdef")"));
+  EXPECT_EQ(Run({"load", "tiny-3"}), 1);
+  EXPECT_THAT(err_, HasSubstr("there is no such model"));
+}
+
 TEST_F(TalkCommandsTest, StatusNamesModelAndHealth) {
   EXPECT_EQ(Run({"status", "--wait", "10"}), 0) << err_;
   EXPECT_THAT(out_, AllOf(StartsWith(server_.address() + "  serving, version 9.8.7\n"),

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """After an erasure no 12 bytes of what the user said are in the database's files nor in the memory of the server.
 
-    forgetting_test.py --binary build/bin/idiolect --model DIR
+    forgetting_test.py --binary build/bin/idiolect --model DIR [--postgres]
+
+With --postgres the store is a PostgreSQL of the test's own, whose files are its own affair: a dump is looked at instead.
 
 Two people's histories are imported, answered from and exported; one of the two is erased. Then every writable page of the
-server is read from /proc. The other one's text must be found there: else the search would prove nothing.
+server is read from /proc. Before the erasure the text must be found there, and after it the other one's: else the search
+would prove nothing.
 """
 import argparse
 import json
@@ -16,6 +19,9 @@ import string
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
+import postgres
 
 PIECE = 12
 SKIPPED = 77
@@ -54,11 +60,40 @@ def writable_memory(process):
                 continue
 
 
+class SqliteFiles:
+    """The database, its log and a backup."""
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, pathlib.Path(folder, "database")
+        self.folder.mkdir()
+        self.url = f"sqlite:{self.folder}/history.db"
+
+    def count(self, pieces):
+        subprocess.run([self.binary, "store", "backup", self.url, f"{self.folder}/backup"], check=True, capture_output=True)
+        return {path.name: count_pieces(path.read_bytes(), pieces) for path in self.folder.iterdir()}
+
+    def stop(self):
+        pass
+
+
+class PostgresDump:
+    def __init__(self, folder):
+        self.database = postgres.Postgres(folder)
+        self.url = self.database.url
+
+    def count(self, pieces):
+        dump = subprocess.run([f"{postgres.PROGRAMS}/pg_dump", self.url], check=True, capture_output=True).stdout
+        texts = b"\n".join(bytes.fromhex(text.decode()) for text in re.findall(rb"\\x([0-9a-f]+)", dump))
+        return {"dump": count_pieces(texts, pieces)}
+
+    def stop(self):
+        self.database.stop()
+
+
 class Server:
-    def __init__(self, args, folder):
+    def __init__(self, args, store):
         self.binary = args.binary
         self.process = subprocess.Popen(
-            [args.binary, "serve", "--model", args.model, "--store", f"sqlite:{folder}/history.db", "--listen",
+            [args.binary, "serve", "--model", args.model, "--store", store, "--listen",
              "127.0.0.1:0", *args.serve_flag], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for line in self.process.stdout:
             if line.startswith("listening on "):
@@ -82,25 +117,24 @@ def check(args, folder):
     history.parent.mkdir()
     history.write_text("".join(json.dumps(line) + "\n" for line in lines))
     ann, bob = pieces_of(texts["ann"]), pieces_of(texts["bob"])
-    database = pathlib.Path(folder, "database")
-    database.mkdir()
-    server = Server(args, database)
+    database = PostgresDump(folder) if args.postgres else SqliteFiles(args.binary, folder)
+    server = Server(args, database.url)
     try:
         server.run("import", str(history))
         for user in texts:
             server.run("ask", "--user", user, texts[user][0])
             server.run("export", "--user", user)
-        before = server.count_in_memory(ann)
+        before, kept = server.count_in_memory(ann), database.count(ann) if args.postgres else None
         server.run("erase", "--user", "ann", "--yes")
         after, other = server.count_in_memory(ann), server.count_in_memory(bob)
-        subprocess.run([args.binary, "store", "backup", f"sqlite:{database}/history.db", f"{database}/backup"],
-                       check=True, capture_output=True)
-        files = {path.name: count_pieces(path.read_bytes(), ann) for path in database.iterdir()}
+        files = database.count(ann)
     finally:
         server.process.terminate()
         server.process.wait()
+        database.stop()
     print(f"pieces in memory: {before} before, {after} after, {other} of the other user; in files: {files}")
-    if not before or not other:
+    # Connections to PostgreSQL are renewed, and with them goes what was the other one's.
+    if not before or not (kept["dump"] if args.postgres else other):
         sys.exit("the search finds nothing even where there is something")
     if after or any(files.values()):
         sys.exit("text of the erased user is still there")
@@ -110,10 +144,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", required=True)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--serve-flag", action="append", default=[], help="passed on to serve")
     args = parser.parse_args()
     if not os.access("/proc/self/mem", os.R_OK):
         print("skipped: the memory of a process can't be read here")
+        sys.exit(SKIPPED)
+    if args.postgres and not postgres.is_installed():
+        print("skipped: PostgreSQL 15 is not installed")
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as folder:
         check(args, folder)

@@ -2,7 +2,11 @@
 // oldest that it has code for, a Prescott of 2004, and multiplies matrices four times slower than the machine can (30
 // instead of 135 GFLOP/s on a Zen 5). OPENBLAS_CORETYPE overrules its guess, but is read while the library is loaded,
 // before main: hence the new start. Threads: an engine is one thread, and OpenBLAS's own would fight over its cores.
-#include "cli/blas_environment.h"
+//
+// LD_BIND_NOW: a library's symbol that is resolved at its first call has the loader save the vector registers on the
+// stack, and with them pieces of text that were copied through them, where nobody wipes them after the user has been
+// forgotten.
+#include "cli/loading_environment.h"
 
 #include <unistd.h>
 
@@ -20,7 +24,7 @@ CpuFeatures ThisCpu() {
   return cpu;
 }
 
-EnvironmentVariables MissingBlasVariables(const CpuFeatures& cpu,
+EnvironmentVariables MissingVariables(const CpuFeatures& cpu,
                                           const std::function<const char*(const char*)>& get_variable) {
   EnvironmentVariables missing;
   const auto add = [&](const char* name, const char* value) {
@@ -33,12 +37,13 @@ EnvironmentVariables MissingBlasVariables(const CpuFeatures& cpu,
   }
   add("OPENBLAS_NUM_THREADS", "1");
   add("OMP_NUM_THREADS", "1");
+  add("LD_BIND_NOW", "1");
   return missing;
 }
 
-void EnsureBlasEnvironment(char* const* argv) {
+void EnsureLoadingEnvironment(char* const* argv) {
   const EnvironmentVariables missing =
-      MissingBlasVariables(ThisCpu(), [](const char* name) { return std::getenv(name); });
+      MissingVariables(ThisCpu(), [](const char* name) { return std::getenv(name); });
   if (missing.empty()) return;
   for (const auto& [name, value] : missing) {
     if (setenv(name.c_str(), value.c_str(), 0) != 0) return;
