@@ -29,7 +29,7 @@ void ReportModel(const ModelInfo& model, std::ostream& out) {
 
 void ReportProtection(const ServerOptions& options, std::ostream& out) {
   const bool tls = options.tls.enabled(), mutual = !options.tls.client_ca.empty();
-  out << (tls ? "TLS with " + options.tls.cert : "no TLS")
+  out << "access " << (tls ? "over TLS with " + options.tls.cert : "without TLS")
       << (mutual ? ", clients show certificates of " + options.tls.client_ca : "")
       << (options.api_keys_file.empty() ? ", nobody is asked for a key" : ", API keys of " + options.api_keys_file)
       << (options.audit_file.empty() ? ", no audit log" : ", audit log " + options.audit_file) << std::endl;

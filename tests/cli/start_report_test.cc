@@ -32,13 +32,14 @@ TEST(StartReportTest, SaysWhoIsLetIn) {
   std::ostringstream open, closed;
   ServerOptions options;
   ReportProtection(options, open);
-  EXPECT_EQ(open.str(), "no TLS, nobody is asked for a key, no audit log\n");
+  EXPECT_EQ(open.str(), "access without TLS, nobody is asked for a key, no audit log\n");
   options.tls = {.cert = "server.pem", .key = "server.key", .client_ca = "clients.pem"};
   options.api_keys_file = "keys.jsonl";
   options.audit_file = "audit.jsonl";
   ReportProtection(options, closed);
   EXPECT_EQ(closed.str(),
-            "TLS with server.pem, clients show certificates of clients.pem, API keys of keys.jsonl, audit log audit.jsonl\n");
+            "access over TLS with server.pem, clients show certificates of clients.pem, API keys of keys.jsonl, audit log "
+            "audit.jsonl\n");
 }
 
 }  // namespace
