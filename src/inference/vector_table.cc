@@ -1,6 +1,6 @@
 #include "inference/vector_table.h"
 
-#include <algorithm>
+#include <cstring>
 
 #include "kernels/quantized.h"
 #include "kernels/vector_math.h"
@@ -8,41 +8,22 @@
 namespace idiolect {
 
 VectorTable::VectorTable(int d, Precision precision, int most_rows)
-    : d_(d),
-      bytes_only_(precision == Precision::kInt8),
-      numbers_(static_cast<size_t>(most_rows) * d * (bytes_only_ ? sizeof(int8_t) : sizeof(float))) {
+    : d_(d), bytes_only_(precision == Precision::kInt8), numbers_(most_rows * row_bytes()) {
   if (bytes_only_) scales_.reserve(most_rows);
-}
-
-float* VectorTable::floats(int row) {
-  return reinterpret_cast<float*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
-}
-const float* VectorTable::floats(int row) const {
-  return reinterpret_cast<const float*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
-}
-int8_t* VectorTable::bytes(int row) {
-  return reinterpret_cast<int8_t*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
-}
-const int8_t* VectorTable::bytes(int row) const {
-  return reinterpret_cast<const int8_t*>(numbers_.data()) + static_cast<int64_t>(row) * d_;
 }
 
 void VectorTable::Append(const float* row) {
   if (bytes_only_) {
-    scales_.push_back(QuantizeRow(row, d_, bytes(rows_)));
+    scales_.push_back(QuantizeRow(row, d_, reinterpret_cast<int8_t*>(end())));
   } else {
-    std::copy_n(row, d_, floats(rows_));
+    std::memcpy(end(), row, row_bytes());
   }
   ++rows_;
 }
 
 void VectorTable::AppendFrom(const VectorTable& other, int row) {
-  if (bytes_only_) {
-    scales_.push_back(other.scales_[row]);
-    std::copy_n(other.bytes(row), d_, bytes(rows_));
-  } else {
-    std::copy_n(other.floats(row), d_, floats(rows_));
-  }
+  if (bytes_only_) scales_.push_back(other.scales_[row]);
+  std::memcpy(end(), other.numbers_.data() + row * row_bytes(), row_bytes());
   ++rows_;
 }
 

@@ -1,6 +1,7 @@
 // Rows of d numbers, kept as they serve: as floats, or as bytes with a scale a row, a quarter of the size.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -28,10 +29,10 @@ class VectorTable {
   int64_t byte_size() const;
 
  private:
-  float* floats(int row);
-  const float* floats(int row) const;
-  int8_t* bytes(int row);
-  const int8_t* bytes(int row) const;
+  size_t row_bytes() const { return d_ * (bytes_only_ ? sizeof(int8_t) : sizeof(float)); }
+  std::byte* end() { return numbers_.data() + rows_ * row_bytes(); }
+  const float* floats(int row) const { return reinterpret_cast<const float*>(numbers_.data() + row * row_bytes()); }
+  const int8_t* bytes(int row) const { return reinterpret_cast<const int8_t*>(numbers_.data() + row * row_bytes()); }
 
   int d_ = 0, rows_ = 0;
   bool bytes_only_ = false;
