@@ -101,8 +101,8 @@ class Engine {
                                                                     std::string post, absl::Time deadline,
                                                                     MemoryCallback done) = 0;
 
-  // OK, or the kResourceExhausted with which a request would be refused at present: for a server that
-  // wants to know before it reads a history. Cheap.
+  // OK, or the kResourceExhausted with which a request would be refused at present: for a server that wants to know
+  // before it reads the request and a history. Cheap.
   virtual absl::Status CheckQueue() const = 0;
 
   // Whether a profile of the user is cached, of whatever revision: they were here lately.

@@ -84,9 +84,7 @@ class GrpcTarget : public BenchTarget {
     if (ask_.timeout != absl::InfiniteDuration()) context.set_deadline(absl::ToChronoTime(absl::Now() + ask_.timeout));
   }
 
-  void RouteTo(grpc::ClientContext& context, int user) const {
-    context.AddMetadata(kRouteHeader, routes_[user]);
-  }
+  void RouteTo(grpc::ClientContext& context, int user) const { context.AddMetadata(kRouteHeader, routes_[user]); }
 
   template <typename Proto>
   void Fill(const BenchRequest& request, Proto& proto) const {

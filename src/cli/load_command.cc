@@ -49,8 +49,7 @@ class LoadCommand : public Command {
 
  private:
   static std::string Describe(const v1::LoadModelResponse& loaded) {
-    const double ms =
-        static_cast<double>(google::protobuf::util::TimeUtil::DurationToMilliseconds(loaded.load_time()));
+    const double ms = static_cast<double>(google::protobuf::util::TimeUtil::DurationToMilliseconds(loaded.load_time()));
     return absl::StrCat("serving ", loaded.name(), ", content ", loaded.content_hash().substr(0, 12), ", loaded in ",
                         absl::StrFormat("%.2f s\n", ms / 1000));
   }

@@ -25,7 +25,7 @@ CpuFeatures ThisCpu() {
 }
 
 EnvironmentVariables MissingVariables(const CpuFeatures& cpu,
-                                          const std::function<const char*(const char*)>& get_variable) {
+                                      const std::function<const char*(const char*)>& get_variable) {
   EnvironmentVariables missing;
   const auto add = [&](const char* name, const char* value) {
     if (get_variable(name) == nullptr) missing.emplace_back(name, value);
@@ -42,8 +42,7 @@ EnvironmentVariables MissingVariables(const CpuFeatures& cpu,
 }
 
 void EnsureLoadingEnvironment(char* const* argv) {
-  const EnvironmentVariables missing =
-      MissingVariables(ThisCpu(), [](const char* name) { return std::getenv(name); });
+  const EnvironmentVariables missing = MissingVariables(ThisCpu(), [](const char* name) { return std::getenv(name); });
   if (missing.empty()) return;
   for (const auto& [name, value] : missing) {
     if (setenv(name.c_str(), value.c_str(), 0) != 0) return;

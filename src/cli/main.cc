@@ -1,6 +1,6 @@
-#include "cli/loading_environment.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/loading_environment.h"
 
 int main(int argc, char** argv) {
   idiolect::Console console = idiolect::StandardConsole();

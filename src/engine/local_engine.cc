@@ -17,7 +17,11 @@ class LocalEngine : public Engine {
  public:
   LocalEngine(const std::string& name, std::unique_ptr<ServingModel> model, const EngineOptions& options,
               EngineObserver* observer)
-      : model_(std::move(model)), info_(InfoOf(name, *model_)), limit_(options.max_queue), cache_(options.profile_cache_bytes), observer_(observer) {
+      : model_(std::move(model)),
+        info_(InfoOf(name, *model_)),
+        limit_(options.max_queue),
+        cache_(options.profile_cache_bytes),
+        observer_(observer) {
     const int threads =
         options.engines > 0 ? options.engines : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     for (int i = 0; i < threads; ++i)

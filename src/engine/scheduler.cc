@@ -11,8 +11,8 @@
 namespace idiolect {
 namespace {
 
-// Profiles built between two steps: each takes up to about as long as a step does. More at once would gain little, since
-// a full history is hundreds of rows by itself, and would keep all of their activations in memory.
+// Profiles built between two steps: each takes up to about as long as a step does. More at once would gain little,
+// since a full history is hundreds of rows by itself, and would keep all of their activations in memory.
 constexpr int kProfilesBetweenSteps = 2;
 
 // While rows are decoding, a profile is prepared ahead of its next reply only at every so many steps.
@@ -143,8 +143,8 @@ void Scheduler::TellLeftQueue(const Job& job) const {
 void Scheduler::FailJob(Job& job, const absl::Status& status) {
   if (status.ok() || job.ended()) return;
   wasted_ += job.row_steps;
-  job.Fail(status);
   CountEnded(job);
+  job.Fail(status);
 }
 
 void Scheduler::CountEnded(const Job& job) {

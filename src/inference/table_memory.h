@@ -1,5 +1,5 @@
-// Memory for one table of numbers, of a size that is known at the start. A large one comes from the system and goes back
-// to it: tables of a thousand users come and go, each of a size of its own, and a heap would keep holes that are a
+// Memory for one table of numbers, of a size that is known at the start. A large one comes from the system and goes
+// back to it: tables of a thousand users come and go, each of a size of its own, and a heap would keep holes that are a
 // little too small for the next.
 #pragma once
 

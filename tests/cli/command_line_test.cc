@@ -3,8 +3,8 @@
 #include <map>
 #include <sstream>
 
-#include "cli/loading_environment.h"
 #include "cli/commands.h"
+#include "cli/loading_environment.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -92,7 +92,7 @@ TEST(CommandsTest, EveryVerbTeachesByExample) {
   }
 }
 
-TEST(BlasEnvironmentTest, AddsOnlyWhatIsMissing) {
+TEST(LoadingEnvironmentTest, AddsOnlyWhatIsMissing) {
   std::map<std::string, const char*> environment;
   const auto get = [&](const char* name) { return environment.count(name) > 0 ? environment[name] : nullptr; };
   EXPECT_THAT(MissingVariables({.avx512 = true, .avx2 = true}, get),
@@ -100,7 +100,8 @@ TEST(BlasEnvironmentTest, AddsOnlyWhatIsMissing) {
                           Pair("OMP_NUM_THREADS", "1"), Pair("LD_BIND_NOW", "1")));
   EXPECT_THAT(MissingVariables({.avx2 = true}, get)[0], Pair("OPENBLAS_CORETYPE", "HASWELL"));
   EXPECT_EQ(MissingVariables({}, get)[0].first, "OPENBLAS_NUM_THREADS");
-  environment = {{"OPENBLAS_CORETYPE", ""}, {"OPENBLAS_NUM_THREADS", "2"}, {"OMP_NUM_THREADS", "4"}, {"LD_BIND_NOW", ""}};
+  environment = {
+      {"OPENBLAS_CORETYPE", ""}, {"OPENBLAS_NUM_THREADS", "2"}, {"OMP_NUM_THREADS", "4"}, {"LD_BIND_NOW", ""}};
   EXPECT_THAT(MissingVariables({.avx512 = true, .avx2 = true}, get), IsEmpty());
 }
 

@@ -37,9 +37,10 @@ TEST(StartReportTest, SaysWhoIsLetIn) {
   options.api_keys_file = "keys.jsonl";
   options.audit_file = "audit.jsonl";
   ReportProtection(options, closed);
-  EXPECT_EQ(closed.str(),
-            "access over TLS with server.pem, clients show certificates of clients.pem, API keys of keys.jsonl, audit log "
-            "audit.jsonl\n");
+  EXPECT_EQ(
+      closed.str(),
+      "access over TLS with server.pem, clients show certificates of clients.pem, API keys of keys.jsonl, audit log "
+      "audit.jsonl\n");
 }
 
 }  // namespace
