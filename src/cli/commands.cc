@@ -22,10 +22,13 @@ Commands AllCommands() {
   commands.push_back(MakeProfileCommand());
   commands.push_back(MakeUsersCommand());
 #endif
+  commands.push_back(MakePrepareCommand());
   commands.push_back(MakeTrainCommand());
+#ifdef IDIOLECT_WITH_INFERENCE
   commands.push_back(MakeEvalCommand());
   commands.push_back(MakeScoreCommand());
   commands.push_back(MakeReplyCommand());
+#endif
 #ifdef IDIOLECT_WITH_SERVER
   commands.push_back(MakeBenchCommand());
 #endif

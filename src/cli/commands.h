@@ -19,6 +19,7 @@ std::unique_ptr<Command> MakeEraseCommand();
 std::unique_ptr<Command> MakeProfileCommand();
 std::unique_ptr<Command> MakeUsersCommand();
 std::unique_ptr<Command> MakeStoreCommand();
+std::unique_ptr<Command> MakePrepareCommand();
 std::unique_ptr<Command> MakeTrainCommand();
 std::unique_ptr<Command> MakeEvalCommand();
 std::unique_ptr<Command> MakeScoreCommand();

@@ -28,13 +28,15 @@ void TrainSettings::AddRun(Settings& s) {
   TrainOptions& o = options;
   s.Group("The run");
   s.Add("data", o.data, "Files to learn from: JSONL or TSV, .gz allowed");
+  s.Add("prepared", o.prepared, "Folder that `idiolect prepare` wrote, in place of data");
   s.Add("out", o.out, "Model directory to write");
   s.Add("work", o.work, "Folder for tokenizer, checkpoint and log (default: OUT.work)");
   s.Add("init_from", o.init_from, "Model directory to start from; gives sizes, parts and tokenizer");
   s.Add("name", o.card_name, "Title of the model card");
   s.Add("card_notes", card_notes_file, "Markdown file that ends the model card: licences, attribution, limits");
   s.Add("steps", o.steps, kPositiveCount, "Steps in all, those of earlier sittings included");
-  s.Add("seed", seed, {0, 9e15}, "Same seed, data and settings: same model");
+  s.Add("device", o.device, "cpu, or cuda or cuda:N where libtorch has it");
+  s.Add("seed", seed, {0, 9e15}, "Same seed, data and settings: same model, on cpu");
   s.Add("validate_every", o.validate_every, kPositiveCount, "Steps");
   s.Add("checkpoint_every", o.checkpoint_every, kPositiveCount, "Steps");
   s.Add("validation_users", o.validation_users, {1, 1e9}, "Users measured at a validation");
@@ -68,11 +70,14 @@ void TrainSettings::AddLearning(Settings& s) {
   s.Add("weight_decay", o.weight_decay, kFactor, "Of matrices");
   s.Add("clip_norm", o.clip_norm, {1e-12, 1e12}, "Gradients are scaled down to this norm");
   s.Add("dropout", o.dropout, {0, 0.9}, "Probability");
-  s.Add("groups", o.groups, {1, 1e6}, "History windows a batch; even with contrast");
+  s.Add("groups", o.groups, {1, 1e6}, "History windows a batch; with contrast a multiple of contrast_windows");
   s.Add("targets", o.targets, {1, 1e6}, "Responses that share a window");
   s.Add("accumulate", o.accumulate, {1, 1e6}, "Batches whose gradients make one step");
-  s.Add("history_contrast", o.history_contrast, kFactor, "Weight of telling the user's history from another's");
-  s.Add("post_contrast", o.post_contrast, kFactor, "Weight of telling the post from another one");
+  s.Add("history_contrast", o.history_contrast, kFactor, "Weight of telling the user's history from others'");
+  s.Add("post_contrast", o.post_contrast, kFactor, "Weight of telling the post from other ones");
+  s.Add("joint_contrast", o.joint_contrast, kFactor, "Weight of telling history and post from others'");
+  s.Add("reply_contrast", o.reply_contrast, kFactor, "Weight, beside these, of telling the response from others'");
+  s.Add("contrast_windows", o.contrast_windows, {2, 1024}, "Windows that are told from each other");
 }
 
 void TrainSettings::AddExamples(Settings& s) {
@@ -90,8 +95,12 @@ void TrainSettings::AddExamples(Settings& s) {
 absl::StatusOr<TrainOptions> TrainSettings::ToOptions() const {
   TrainOptions o = options;
   o.seed = static_cast<uint64_t>(seed);
-  if (o.data.empty())
-    return absl::InvalidArgumentError("data: is not set; --data FILE, or a line of the --config file");
+  if (o.data.empty() == o.prepared.empty())
+    return absl::InvalidArgumentError(
+        o.data.empty() ? "data: is not set; --data FILE, or a line of the --config file, or prepared in its place"
+                       : "prepared: expected this or data, not both");
+  if (!o.prepared.empty() && o.held_out_users > 0)
+    return absl::InvalidArgumentError("held_out_users: prepared data leave out whom `idiolect prepare` was told to");
   if (o.out.empty()) return absl::InvalidArgumentError("out: is not set; --out DIR, or a line of the --config file");
   for (const std::string& part : parts) {
     if (!Names({"general", "memory", "copy", "post_copy"}, part.c_str()) && !(part == "none" && parts.size() == 1))

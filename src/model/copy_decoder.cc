@@ -46,7 +46,7 @@ CopyDecoder::CopyDecoder(const ModelConfig& config, const Parameters& parameters
       token_embedding_(parameters.at("token_embedding.weight")),
       output_weight_(parameters.at(config.tie_embeddings ? "token_embedding.weight" : "decoder.output.weight")),
       output_bias_(parameters.at("decoder.output.bias")),
-      impossible_(at::zeros({config.vocab_size})),
+      impossible_(at::zeros({config.vocab_size}, token_embedding_.options().requires_grad(false))),
       gru_(parameters, "decoder.gru"),
       bridge_(parameters, "decoder.bridge"),
       post_query_(parameters, "decoder.post_query"),
@@ -92,7 +92,7 @@ at::Tensor CopyDecoder::Features(const at::Tensor& states, const at::Tensor& gen
 }
 
 at::Tensor CopyDecoder::AbsentSources(const PostBatch& post, const ProfileBatch& profile, int64_t rows) const {
-  std::vector<at::Tensor> absent = {at::zeros({rows}, at::kBool),
+  std::vector<at::Tensor> absent = {at::zeros({rows}, profile.word_mask.options()),
                                     RepeatRows(profile.word_mask.any(-1).logical_not(), rows)};
   if (config_.post_copy) absent.push_back(RepeatRows(post.word_mask.any(-1).logical_not(), rows));
   return at::stack(absent, -1);
@@ -111,8 +111,8 @@ at::Tensor CopyDecoder::GenerateLogProbs(const at::Tensor& features, const Dropo
 CopyDecoder::TargetScores CopyDecoder::Score(const PostBatch& post, const ProfileBatch& profile,
                                              const TokenBatch& targets, const Dropout& dropout) const {
   const int64_t rows = targets.batch_size(), steps = targets.width();
-  const at::Tensor previous =
-      at::cat({at::full({rows, 1}, static_cast<int64_t>(kBos), at::kLong), targets.ids.narrow(1, 0, steps - 1)}, 1);
+  const at::Tensor previous = at::cat(
+      {at::full({rows, 1}, static_cast<int64_t>(kBos), targets.ids.options()), targets.ids.narrow(1, 0, steps - 1)}, 1);
   const at::Tensor states = States(previous, RepeatRows(InitialState(post, profile.general), rows), dropout);
   const Reads reads = Read(Query(states), post, profile);
   // From here on only real tokens: padding costs most where the vocabulary is.

@@ -30,7 +30,7 @@ class CopyDecoder {
 
   CopyDecoder(const ModelConfig& config, const Parameters& parameters);
 
-  // Teacher forcing: the log-probability of `targets` [B, T] (ids) where `mask` is true.
+  // Teacher forcing: the log-probability of `targets` [B, T] (ids) where `mask` is true. All on the model's device.
   TargetScores Score(const PostBatch& post, const ProfileBatch& profile, const TokenBatch& targets,
                      const Dropout& dropout) const;
 

@@ -100,7 +100,7 @@ CopyDecoder::TargetScores DhapModel::Score(const ProfileBatch& profile,
                                            const TokenBatch& responses, const Dropout& dropout) const {
   const auto rows = static_cast<int64_t>(post_ids.size()), users = profile.batch_size();
   const at::Tensor general = rows == users ? profile.general : profile.general.repeat_interleave(rows / users, 0);
-  return decoder.Score(posts(post_ids, general, dropout), profile, responses, dropout);
+  return decoder.Score(posts(post_ids, general, dropout), profile, responses.To(device()), dropout);
 }
 
 DhapModel::DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer)

@@ -49,6 +49,7 @@ class DhapModel {
   const ExchangeTokenizer& texts() const { return texts_; }
   const Tokenizer& tokenizer() const { return texts_.tokenizer(); }
   const Parameters& parameters() const { return parameters_; }
+  at::Device device() const { return parameters_.at("token_embedding.weight").device(); }
   const std::string& content_hash() const { return content_hash_; }  // empty for a model that was not loaded
 
   ProfileEncoder profiles;

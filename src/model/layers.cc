@@ -1,6 +1,7 @@
 #include "model/layers.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <random>
@@ -39,7 +40,10 @@ at::Tensor DropoutMask(at::IntArrayRef sizes, double rate) {
 
 }  // namespace
 
-at::Tensor Dropout::operator()(const at::Tensor& x) const { return rate > 0 ? x * DropoutMask(x.sizes(), rate) : x; }
+at::Tensor Dropout::operator()(const at::Tensor& x) const {
+  if (rate == 0) return x;
+  return x.is_cpu() ? x * DropoutMask(x.sizes(), rate) : at::dropout(x, rate, /*train=*/true);
+}
 
 Linear::Linear(const Parameters& parameters, const std::string& name)
     : weight(parameters.at(name + ".weight")), bias(parameters.at(name + ".bias")) {}
@@ -63,7 +67,15 @@ at::Tensor Gru::Advance(const at::Tensor& gates_x, const at::Tensor& h) const {
   return at::lerp(n, h, z);  // n + z (h - n) = (1 - z) n + z h
 }
 
+// A GPU waits for a launch longer than for a step's arithmetic, so there the whole sequence is one call of its library.
+at::Tensor Gru::SequenceByLibrary(const at::Tensor& x, const at::Tensor& h) const {
+  const std::vector<at::Tensor> weights = {weight_ih, weight_hh, bias_ih, bias_hh};
+  return std::get<0>(at::gru(x, h.unsqueeze(0), weights, /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0.0,
+                             /*train=*/c10::GradMode::is_enabled(), /*bidirectional=*/false, /*batch_first=*/true));
+}
+
 at::Tensor Gru::Sequence(const at::Tensor& x, at::Tensor h) const {
+  if (!x.is_cpu()) return SequenceByLibrary(x, h.expand({x.size(0), h.size(1)}).contiguous());
   const at::Tensor gates_x =
       at::linear(x.transpose(0, 1).contiguous(), weight_ih, bias_ih);  // time first: a step is contiguous
   std::vector<at::Tensor> states;

@@ -12,7 +12,7 @@
 
 namespace idiolect {
 
-// Dropout in training, the identity when serving. Seeded by ATen's default generator, one draw a call.
+// Dropout in training, the identity when serving. Seeded by ATen's default generator of the device, one draw a call.
 struct Dropout {
   double rate = 0;  // [0, 1): probability that a value is dropped; 0 when serving
   at::Tensor operator()(const at::Tensor& x) const;
@@ -39,6 +39,7 @@ struct Gru {
   at::Tensor weight_ih, weight_hh, bias_ih, bias_hh;
 
  private:
+  at::Tensor SequenceByLibrary(const at::Tensor& x, const at::Tensor& h) const;
   at::Tensor Advance(const at::Tensor& gates_x, const at::Tensor& h) const;
 };
 
@@ -52,7 +53,9 @@ struct TokenBatch {
   at::Tensor lengths;  // [B] int64
   int64_t batch_size() const { return ids.size(0); }
   int64_t width() const { return ids.size(1); }
+  TokenBatch To(at::Device device) const { return {ids.to(device), mask.to(device), lengths.to(device)}; }
 };
+// In the processor's memory, as is LongTensor's.
 TokenBatch PadTokens(const std::vector<std::vector<int32_t>>& texts);
 
 // int64 values as a tensor of the given shape; the product of the shape is their number.

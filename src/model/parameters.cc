@@ -132,6 +132,12 @@ Parameters Parameters::Random(const ModelConfig& config, uint64_t seed) {
   return parameters;
 }
 
+Parameters Parameters::To(at::Device device) const {
+  Parameters moved;
+  for (const auto& [name, tensor] : tensors_) moved.tensors_[name] = tensor.to(device);
+  return moved;
+}
+
 int64_t Parameters::count() const {
   int64_t count = 0;
   for (const auto& [name, tensor] : tensors_) count += tensor.numel();

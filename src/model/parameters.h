@@ -30,7 +30,8 @@ class Parameters {
 
   const at::Tensor& at(const std::string& name) const { return tensors_.at(name); }
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
-  int64_t count() const;  // of numbers
+  int64_t count() const;                   // of numbers
+  Parameters To(at::Device device) const;  // shares what is there already
 
   // Writes model.safetensors, as float32 or rounded to float16.
   absl::Status WriteTo(const std::string& path, TensorType type, std::map<std::string, std::string> metadata) const;

@@ -7,7 +7,7 @@ namespace {
 // its own inverse: applied to states computed in reverse, it brings them back into reading order.
 at::Tensor ReversedIndex(const TokenBatch& batch) {
   const at::Tensor place =
-      at::arange(batch.width(), at::kLong).unsqueeze(0).expand({batch.batch_size(), batch.width()});
+      at::arange(batch.width(), batch.ids.options()).unsqueeze(0).expand({batch.batch_size(), batch.width()});
   return at::where(batch.mask, batch.lengths.unsqueeze(1) - 1 - place, place);
 }
 
@@ -26,7 +26,7 @@ PostEncoder::PostEncoder(const ModelConfig& config, const Parameters& parameters
 
 PostBatch PostEncoder::operator()(const std::vector<std::vector<int32_t>>& posts, const at::Tensor& general,
                                   const Dropout& dropout) const {
-  const TokenBatch batch = PadTokens(posts);
+  const TokenBatch batch = PadTokens(posts).To(token_embedding_.device());
   const at::Tensor reversed = ReversedIndex(batch);
   const auto embed = [&](const at::Tensor& ids) { return dropout(at::embedding(token_embedding_, ids)); };
   const at::Tensor forward = forward_.Sequence(embed(batch.ids), at::tanh(init_forward_(general)));
@@ -38,7 +38,7 @@ PostBatch PostEncoder::operator()(const std::vector<std::vector<int32_t>>& posts
   out.summary = at::cat({forward.gather(1, last).squeeze(1), backward.gather(1, last).squeeze(1)}, -1);
   out.ids = batch.ids;
   out.mask = batch.mask;
-  out.word_mask = at::arange(batch.width(), at::kLong).unsqueeze(0) < (batch.lengths - 1).unsqueeze(1);
+  out.word_mask = at::arange(batch.width(), batch.ids.options()).unsqueeze(0) < (batch.lengths - 1).unsqueeze(1);
   return out;
 }
 

@@ -17,6 +17,12 @@ struct ProfileEncoder::Layout {
     for (int64_t user = 0; user < users; ++user) Place(windows[user], user);
   }
 
+  void MoveTo(at::Device device) {
+    for (at::Tensor* t :
+         {&ids, &positions, &slots, &row_mask, &pair_mask, &key_index, &pooling, &word_mask, &word_row, &word_ids})
+      *t = t->to(device);
+  }
+
   int64_t users = 0, rows = 1, pairs = 0, words = 0;  // T, N, M: the largest of the batch
   at::Tensor ids, positions, slots, row_mask;         // [B, T]
   at::Tensor pair_mask, key_index;                    // [B, N]; index into the list of all posts
@@ -85,15 +91,16 @@ ProfileEncoder::ProfileEncoder(const ModelConfig& config, const Parameters& para
       memory_encoder_(config, parameters, "memory_encoder", config.memory_layers) {}
 
 ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& windows, const Dropout& dropout) const {
-  const Layout layout(windows);
+  Layout layout(windows);
+  layout.MoveTo(token_embedding_.device());
   const at::Tensor z = EncodeHistories(layout, dropout);  // [B, T, d]
   const int64_t d = config_.d_model;
   ProfileBatch batch;
-  batch.general = config_.general ? z.select(1, 0) : at::zeros({layout.users, d});
+  batch.general = config_.general ? z.select(1, 0) : at::zeros({layout.users, d}, z.options());
   const int64_t pairs = config_.memory ? layout.pairs : 0, words = config_.copy ? layout.words : 0;
   batch.pair_mask = layout.pair_mask.narrow(1, 0, pairs);
-  batch.values = pairs > 0 ? at::bmm(layout.pooling, z) : at::zeros({layout.users, 0, d});
-  batch.keys = pairs > 0 ? EncodePosts(windows, layout, dropout) : at::zeros({layout.users, 0, d});
+  batch.values = pairs > 0 ? at::bmm(layout.pooling, z) : at::zeros({layout.users, 0, d}, z.options());
+  batch.keys = pairs > 0 ? EncodePosts(windows, layout, dropout) : at::zeros({layout.users, 0, d}, z.options());
   batch.word_mask = layout.word_mask.narrow(1, 0, words);
   batch.word_ids = layout.word_ids.narrow(1, 0, words);
   const at::Tensor word_row = layout.word_row.narrow(1, 0, words).reshape({-1});
@@ -113,7 +120,7 @@ at::Tensor ProfileEncoder::EncodePosts(const std::vector<HistoryTokens>& windows
   std::vector<std::vector<int32_t>> texts;
   texts.reserve(layout.post_count);
   for (const HistoryTokens& window : windows) texts.insert(texts.end(), window.posts.begin(), window.posts.end());
-  const TokenBatch posts = PadTokens(texts);
+  const TokenBatch posts = PadTokens(texts).To(token_embedding_.device());
   const at::Tensor positions = position_embedding_.narrow(0, 1, posts.width());
   const at::Tensor encoded =
       memory_encoder_(dropout(at::embedding(token_embedding_, posts.ids) + positions), posts.mask, dropout);

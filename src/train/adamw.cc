@@ -1,5 +1,7 @@
 #include "train/adamw.h"
 
+#include <c10/core/GradMode.h>
+
 #include <cmath>
 
 #include "absl/strings/match.h"
@@ -29,11 +31,11 @@ void AdamW::ZeroGradients() {
 }
 
 double AdamW::ClipGradients(double limit) {
-  double square = 0;
+  std::vector<at::Tensor> squares;  // fetched at once: each fetch from a GPU waits for it
   for (auto& [name, p] : parameters_) {
-    if (p.grad().defined()) square += at::dot(p.grad().view({-1}), p.grad().view({-1})).item<double>();
+    if (p.grad().defined()) squares.push_back(at::dot(p.grad().view({-1}), p.grad().view({-1})));
   }
-  const double norm = std::sqrt(square);
+  const double norm = squares.empty() ? 0 : std::sqrt(at::stack(squares).to(at::kDouble).sum().item<double>());
   if (norm > limit) {
     for (auto& [name, p] : parameters_) {
       if (p.grad().defined()) p.mutable_grad().mul_(limit / norm);
@@ -43,7 +45,7 @@ double AdamW::ClipGradients(double limit) {
 }
 
 void AdamW::Update(double learning_rate, int64_t step) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step)),
                correction2 = 1 - std::pow(kBeta2, static_cast<double>(step));
   for (auto& [name, p] : parameters_) {

@@ -28,22 +28,17 @@ TrainBatch Batcher::BatchOf(int64_t step) const {
                      static_cast<uint64_t>(step) >> 32};
   std::mt19937_64 random(seed);
   TrainBatch batch;
-  const bool paired = options_.history_contrast > 0 || options_.post_contrast > 0;
-  size_t user = 0;
+  batch.block = options_.has_contrast() ? options_.contrast_windows : 1;
   for (int64_t g = 0; g < options_.groups; ++g) {
-    const size_t before = user;
-    const bool second = paired && g % 2 == 1;
-    user = second ? DrawRival(before, random) : DrawUser(random);
-    AddGroup(corpus_.users[user], random, batch);
-    batch.rivals.push_back(g);
-    if (second && user != before) std::swap(batch.rivals[g - 1], batch.rivals[g]);
+    batch.users.push_back(g % batch.block == 0 ? DrawUser(random) : DrawFellow(batch.users.back(), random));
+    AddGroup(corpus_.users[batch.users.back()], random, batch);
   }
   return batch;
 }
 
 size_t Batcher::DrawUser(std::mt19937_64& random) const { return DrawFrom(0, corpus_.users.size(), random); }
 
-size_t Batcher::DrawRival(size_t user, std::mt19937_64& random) const {
+size_t Batcher::DrawFellow(size_t user, std::mt19937_64& random) const {
   // The corpus is sorted by source.
   const auto [begin, end] =
       std::equal_range(corpus_.users.begin(), corpus_.users.end(), corpus_.users[user],

@@ -16,8 +16,11 @@ struct TrainBatch {
   std::vector<std::vector<int32_t>> posts, responses;
   std::vector<bool> real;  // rows that fill up a short group count for nothing
   int64_t real_rows = 0;
-  // For each window the one of another user of the same source, for contrast; the window itself where there is none.
-  std::vector<int64_t> rivals;
+  // For contrast: windows stand in blocks of so many of the same source, and this is the user of each.
+  int64_t block = 1;
+  std::vector<size_t> users;
+
+  int64_t targets() const { return static_cast<int64_t>(posts.size() / windows.size()); }  // of a window
 };
 
 class Batcher {
@@ -28,7 +31,7 @@ class Batcher {
 
  private:
   size_t DrawUser(std::mt19937_64& random) const;
-  size_t DrawRival(size_t user, std::mt19937_64& random) const;  // of the same source; may be the user
+  size_t DrawFellow(size_t user, std::mt19937_64& random) const;  // of the same source; may be the user
   size_t DrawFrom(size_t begin, size_t end, std::mt19937_64& random) const;
   void AddGroup(const UserCorpus& user, std::mt19937_64& random, TrainBatch& batch) const;
   HistoryTokens DrawWindow(const UserCorpus& user, size_t start, std::mt19937_64& random) const;

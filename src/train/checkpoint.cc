@@ -13,7 +13,7 @@ namespace {
 
 using TensorMap = std::map<std::string, at::Tensor>;
 
-// Every tensor of the run under a name of its own. They share memory with the run, so reading into them restores it.
+// Every tensor of the run under a name of its own. They are the run's, so copying into them restores it.
 TensorMap AllTensors(const Parameters& parameters, AdamW& optimizer) {
   TensorMap all;
   for (const auto& [name, tensor] : parameters.tensors()) all["weight/" + name] = tensor.detach();
@@ -37,9 +37,11 @@ absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameter
                             const RunState& state) {
   std::map<std::string, TensorView> views;
   const TensorMap all = AllTensors(parameters, optimizer);
+  TensorMap here;  // owns the bytes where the run's are on a GPU
   for (const auto& [name, tensor] : all) {
+    const at::Tensor& copy = here[name] = tensor.to(at::kCPU);
     views[name] = {
-        TensorType::kFloat32, tensor.sizes().vec(), {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()}};
+        TensorType::kFloat32, copy.sizes().vec(), {static_cast<const char*>(copy.data_ptr()), copy.nbytes()}};
   }
   // To the last digit: a rounded best perplexity would let a resumed run keep another model than an uninterrupted one.
   return WriteSafetensors(path, views,
@@ -59,7 +61,9 @@ absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameter
           path,
           absl::StrCat("\"", name, "\" is missing or of another shape: the checkpoint is of a model of other sizes"));
     }
-    std::memcpy(tensor.data_ptr(), found->second.bytes.data(), found->second.bytes.size());
+    at::Tensor read = at::empty(tensor.sizes(), at::kFloat);
+    std::memcpy(read.data_ptr(), found->second.bytes.data(), found->second.bytes.size());
+    tensor.copy_(read);
   }
   double step = 0;
   RunState state;

@@ -5,18 +5,16 @@
 
 #include "model/dhap_model.h"
 #include "train/batcher.h"
+#include "train/contrast.h"
 #include "train/train_options.h"
 
 namespace idiolect {
 
-// The contrast of a batch: none, with the history of another user, or with the post of another exchange.
-enum class Contrast { kNone, kHistory, kPost };
-
-// Which contrast the batch of this number has (see TrainOptions::history_contrast).
-Contrast ContrastOf(const TrainOptions& options, int64_t batch);
-
 // Nats a target token, with its graph: the mean negative log-likelihood and the weighted contrast.
 at::Tensor TrainingLoss(const DhapModel& model, const TrainBatch& batch, const TrainOptions& options,
                         Contrast contrast);
+
+// Log-probabilities of tokens, [R] in the order of the mask [B, T], summed by row: [B].
+at::Tensor SumByRow(const at::Tensor& log_probs, const at::Tensor& mask);
 
 }  // namespace idiolect

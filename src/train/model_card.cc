@@ -21,6 +21,8 @@ std::string DataTable(const TrainOptions& options, const Corpus& corpus) {
   absl::StrAppend(&table, "\nRead from");
   for (const std::string& file : options.data)
     absl::StrAppend(&table, " `", std::filesystem::path(file).filename().string(), "`");
+  if (!options.prepared.empty())
+    absl::StrAppend(&table, " `", std::filesystem::path(options.prepared).filename().string(), "`, prepared");
   return table + ".\n";
 }
 

@@ -11,6 +11,7 @@ namespace idiolect {
 
 struct TrainOptions {
   std::vector<std::string> data;  // JSONL or TSV files (see text/exchange_reader.h), gzip allowed
+  std::string prepared;           // or a folder that `idiolect prepare` wrote, with its tokenizer
   std::string out;                // the model directory to write; created
   std::string work;               // tokenizer, checkpoint, log; created. Empty: `out` + ".work"
 
@@ -42,16 +43,25 @@ struct TrainOptions {
   double no_post_rate = 0.05;        // posts replaced by an empty one
   double user_sampling_power = 0.5;  // a user is drawn with probability ∝ (training exchanges)^power
 
-  // Likelihood alone hardly asks for the profile or the post. These add, per target, -log of the probability that a
-  // judge who hears the response gives to its own history (post), and not to that of another user of the same source:
-  // softplus(log P(response | other) - log P(response | own)), times the weight. Each costs one more decoding; where
-  // both are above 0 the batches take turns. Windows are then drawn in pairs of the same source, which need even
-  // `groups`.
+  // Likelihood alone hardly asks for the profile or the post. These add contrasts between `contrast_windows` windows of
+  // the same source (see train/contrast.h): per target, -log of the probability that a judge who hears the response
+  // gives to its own history (post, or both: joint), and not to one of the others', times the weight. `reply_contrast`
+  // is the weight, beside that, of the opposite: of the responses, the history (post, both) is told its own, by what it
+  // adds to their probability. Each window more costs one more decoding, and reply_contrast one. Where several of the
+  // first three are above 0 the batches take turns. `groups` is a multiple of contrast_windows.
   double history_contrast = 0;
   double post_contrast = 0;
+  double joint_contrast = 0;
+  double reply_contrast = 0;
+  int contrast_windows = 2;  // 2 or more
 
-  uint64_t seed = 1;               // with the same seed, data and options the run is the same, resumed or not
-  int64_t validate_every = 500;    // steps; the best model so far is kept in `out`
+  bool has_contrast() const { return history_contrast > 0 || post_contrast > 0 || joint_contrast > 0; }
+
+  // "cpu", or "cuda" or "cuda:N" where libtorch has it. A GPU multiplies in tf32 (10 bits of mantissa, sums in
+  // float32), and adds in an order of its own, so two runs there differ in the last digits.
+  std::string device = "cpu";
+  uint64_t seed = 1;             // on the processor, the same seed, data and options give the same run, resumed or not
+  int64_t validate_every = 500;  // steps; the best model so far is kept in `out`
   int64_t checkpoint_every = 200;  // steps; also at an interruption
   int validation_users = 120;
   int64_t tokenizer_sentences = 300000;

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "model/file_io.h"
 #include "train/batcher.h"
@@ -17,6 +19,7 @@
 #include "train/curves.h"
 #include "train/loss.h"
 #include "train/model_card.h"
+#include "train/prepared_corpus.h"
 #include "train/tokenizer_training.h"
 
 namespace idiolect {
@@ -52,13 +55,32 @@ absl::Status CheckOptions(const TrainOptions& o) {
   if (!(o.learning_rate > 0 && o.weight_decay >= 0 && o.clip_norm > 0))
     return fault("learning_rate, weight_decay, clip_norm: expected more than 0");
   if (o.accumulate < 1) return fault("accumulate: expected at least 1");
-  if (!(o.history_contrast >= 0 && o.post_contrast >= 0))
-    return fault("history_contrast, post_contrast: expected at least 0");
-  if ((o.history_contrast > 0 || o.post_contrast > 0) && o.groups % 2 != 0)
-    return fault("groups: expected an even number, since contrast compares windows in pairs");
+  if (!(o.history_contrast >= 0 && o.post_contrast >= 0 && o.joint_contrast >= 0 && o.reply_contrast >= 0))
+    return fault("history_contrast, post_contrast, joint_contrast, reply_contrast: expected at least 0");
+  if (o.reply_contrast > 0 && !o.has_contrast())
+    return fault("reply_contrast: expected history_contrast, post_contrast or joint_contrast beside it");
+  if (o.contrast_windows < 2) return fault("contrast_windows: expected at least 2");
+  if (o.has_contrast() && o.groups % o.contrast_windows != 0)
+    return fault("groups: expected a multiple of contrast_windows, among which contrast compares");
   if (!(o.held_out_users >= 0 && o.held_out_users < 1)) return fault("held_out_users: expected a share, below 1");
   if (!(o.dropout >= 0 && o.dropout < 1)) return fault("dropout: expected a number from 0, below 1");
   return absl::OkStatus();
+}
+
+absl::StatusOr<at::Device> DeviceOf(const std::string& name) {
+  const auto unusable = [&](const char* what) {
+    return absl::InvalidArgumentError(absl::StrCat("device: \"", name, "\" ", what));
+  };
+  if (name != "cpu" && name != "cuda" && !absl::StartsWith(name, "cuda:"))
+    return unusable("is unknown; expected cpu, cuda or cuda:N");
+  if (name != "cpu" && !at::hasCUDA()) return unusable("is not here: this libtorch has no CUDA, or sees no GPU");
+  try {
+    const at::Device device(name);
+    at::empty({1}, at::TensorOptions().device(device));
+    return device;
+  } catch (const std::exception&) {
+    return unusable("can't be used: no such GPU");
+  }
 }
 
 // One run: everything that lives as long as the training.
@@ -73,13 +95,19 @@ class Run {
       if (absl::Status s = LoadStart(start); !s.ok()) return s;
     }
     if (absl::Status s = PrepareTokenizer(); !s.ok()) return s;
-    Say("reading and tokenizing the data");
-    auto corpus = LoadCorpus(options_.data, *tokenizer_, options_.model, options_.held_out_users);
+    Say(options_.prepared.empty() ? "reading and tokenizing the data" : "reading the prepared data");
+    auto corpus = options_.prepared.empty()
+                      ? LoadCorpus(options_.data, *tokenizer_, options_.model, options_.held_out_users)
+                      : LoadPreparedCorpus(options_.prepared, options_.model);
     if (!corpus.ok()) return corpus.status();
     corpus_ = *std::move(corpus);
     Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ",
                      corpus_.valid_pairs, " to validate"));
-    const Parameters parameters = start ? start->parameters() : Parameters::Random(options_.model, options_.seed);
+    const auto device = DeviceOf(options_.device);
+    if (!device.ok()) return device.status();
+    device_ = *device;
+    const Parameters parameters =
+        (start ? start->parameters() : Parameters::Random(options_.model, options_.seed)).To(device_);
     model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_);
     optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
     batcher_ = std::make_unique<Batcher>(corpus_, options_);
@@ -132,7 +160,9 @@ class Run {
 
   absl::Status PrepareTokenizer() {
     const std::string path = Work("tokenizer.model");
-    if (!fs::exists(path)) {
+    if (!options_.prepared.empty()) {
+      if (absl::Status s = TakePreparedTokenizer(path); !s.ok()) return s;
+    } else if (!fs::exists(path)) {
       Say("learning the tokenizer");
       if (absl::Status s = TrainTokenizer(options_, path); !s.ok()) return s;
     }
@@ -145,6 +175,18 @@ class Run {
     if (tokenizer_->size() == options_.model.vocab_size) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": has ", tokenizer_->size(), " pieces; expected vocab_size ", options_.model.vocab_size));
+  }
+
+  // The prepared ids are of one tokenizer; a model that the run starts or goes on from must have the same.
+  absl::Status TakePreparedTokenizer(const std::string& path) const {
+    const std::string prepared = PreparedTokenizerPath(options_.prepared);
+    const auto bytes = ReadFile(prepared, kMaxTokenizerBytes);
+    if (!bytes.ok()) return absl::Status(bytes.status().code(), absl::StrCat(prepared, ": ", bytes.status().message()));
+    if (!fs::exists(path)) return WriteFileAtomically(path, {*bytes});
+    const auto present = ReadFile(path, kMaxTokenizerBytes);
+    if (present.ok() && *present == *bytes) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("prepared: ", prepared, " is another tokenizer than ", path, "; prepare with --tokenizer ", path));
   }
 
   absl::Status Resume() {
@@ -168,7 +210,7 @@ class Run {
   void Step() {
     const auto begin = Clock::now();
     // Dropout too must not depend on where the run was interrupted.
-    at::Generator generator = at::detail::getDefaultCPUGenerator();
+    at::Generator generator = at::globalContext().defaultGenerator(device_);
     generator.set_current_seed(options_.seed * 1000003 + static_cast<uint64_t>(state_.step));
     optimizer_->ZeroGradients();
     double loss = 0;
@@ -249,6 +291,7 @@ class Run {
 
   TrainOptions options_;
   const ProgressCallback& progress_;
+  at::Device device_ = at::kCPU;
   std::string tokenizer_bytes_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Corpus corpus_;
@@ -269,6 +312,7 @@ absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const Pr
   if (options.work.empty()) options.work = options.out + ".work";
   KeepFreedMemory();
   at::set_num_threads(1);  // two threads spin while they wait for each other, and cost more than they give
+  at::globalContext().setAllowTF32CuBLAS(true);
   try {
     Run run(options, progress);
     if (absl::Status s = run.Prepare(); !s.ok()) return s;

@@ -68,12 +68,13 @@ TEST_F(BatcherTest, ABatchHasItsShape) {
   EXPECT_EQ(window_sizes, (std::set<size_t>{0, 1, 2, 3, 4}));
 }
 
-TEST_F(BatcherTest, WithoutContrastNobodyHasARival) {
-  EXPECT_EQ(Batcher(corpus_, options_).BatchOf(3).rivals, (std::vector<int64_t>{0, 1, 2}));
+TEST_F(BatcherTest, WithoutContrastABlockIsOneWindow) {
+  EXPECT_EQ(Batcher(corpus_, options_).BatchOf(3).block, 1);
 }
 
-TEST_F(BatcherTest, ARivalIsAnotherUserOfTheSameSource) {
+TEST_F(BatcherTest, ABlockIsOfOneSource) {
   options_.groups = 6;
+  options_.contrast_windows = 3;
   options_.post_contrast = 1;
   for (size_t i = 0; i < corpus_.users.size(); ++i) corpus_.users[i].source = std::string(1, i < 2 ? 'a' : 'b');
   std::map<std::vector<int32_t>, size_t> owner;  // each user's responses are theirs alone
@@ -81,19 +82,20 @@ TEST_F(BatcherTest, ARivalIsAnotherUserOfTheSameSource) {
     for (const TokenPair& pair : corpus_.users[i].pairs) owner[pair.response] = i;
   }
   const Batcher batcher(corpus_, options_);
+  std::map<std::string, int> sources;
   int with_rival = 0;
   for (int64_t step = 0; step < 50; ++step) {
     const TrainBatch batch = batcher.BatchOf(step);
+    ASSERT_EQ(batch.block, 3);
     for (int64_t g = 0; g < 6; ++g) {
-      const int64_t rival = batch.rivals[g];
-      EXPECT_EQ(batch.rivals[rival], g);
-      const size_t one = owner.at(batch.responses[g * 4]), other = owner.at(batch.responses[rival * 4]);
-      EXPECT_EQ(corpus_.users[one].source, corpus_.users[other].source);
-      EXPECT_EQ(one == other, rival == g);
-      with_rival += rival != g;
+      EXPECT_EQ(batch.users[g], owner.at(batch.responses[g * batch.targets()]));
+      EXPECT_EQ(corpus_.users[batch.users[g]].source, corpus_.users[batch.users[g - g % 3]].source);
+      with_rival += batch.users[g] != batch.users[g - g % 3];
     }
+    sources[corpus_.users[batch.users[0]].source] += 1;
   }
-  EXPECT_GT(with_rival, 150);  // of 300: 2/3 are of "b", where 3 of 4 draws find another user
+  EXPECT_EQ(sources.size(), 2u);
+  EXPECT_GT(with_rival, 100);  // of 200 that aren't first: 2/3 are of "b", where 3 of 4 draws find another user
 }
 
 TEST_F(BatcherTest, AUserWithOneExchangeFillsAGroup) {

@@ -1,0 +1,173 @@
+#include "train/contrast.h"
+
+#include <c10/core/GradMode.h>
+
+#include <vector>
+
+#include "text/tokenizer.h"
+#include "train/loss.h"
+
+namespace idiolect {
+namespace {
+
+constexpr double kImpossible = -1e9;  // finite, so that what is masked twice stays a number
+
+double WeightOf(const TrainOptions& o, Contrast contrast) {
+  switch (contrast) {
+    case Contrast::kHistory:
+      return o.history_contrast;
+    case Contrast::kPost:
+      return o.post_contrast;
+    case Contrast::kJoint:
+      return o.joint_contrast;
+    case Contrast::kNone:
+      break;
+  }
+  return 0;
+}
+
+// The rows whose context stands in for that of each row: `shift` windows further in its block, the same target there.
+std::vector<int64_t> ShiftedRows(const TrainBatch& batch, int64_t shift) {
+  std::vector<int64_t> rows;
+  const int64_t targets = batch.targets(), block = batch.block;
+  for (int64_t row = 0; row < static_cast<int64_t>(batch.posts.size()); ++row) {
+    const int64_t window = row / targets, first = window - window % block;
+    rows.push_back((first + (window - first + shift) % block) * targets + row % targets);
+  }
+  return rows;
+}
+
+ProfileBatch SelectUsers(const ProfileBatch& p, const std::vector<int64_t>& windows) {
+  const at::Tensor index = LongTensor(windows, {static_cast<int64_t>(windows.size())}).to(p.general.device());
+  const auto pick = [&](const at::Tensor& x) { return x.index_select(0, index); };
+  return {pick(p.general),     pick(p.keys),     pick(p.values),   pick(p.pair_mask),
+          pick(p.word_states), pick(p.word_ids), pick(p.word_mask)};
+}
+
+// Whether the context that a row lends says anything.
+bool HasContext(const TrainBatch& batch, int64_t row, Contrast contrast) {
+  const bool history = batch.windows[row / batch.targets()].size() > 0, post = batch.posts[row].size() > 1;
+  if (contrast == Contrast::kHistory) return history;
+  return contrast == Contrast::kPost ? post : history || post;
+}
+
+bool AreRivals(const TrainBatch& batch, int64_t row, int64_t other) {
+  return batch.users[row / batch.targets()] != batch.users[other / batch.targets()];
+}
+
+// Every comparison of a batch, as [blocks, responses K, targets, contexts K].
+class Comparison {
+ public:
+  Comparison(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& batch, const TokenBatch& targets,
+             Contrast contrast)
+      : model_(model), profile_(profile), batch_(batch), targets_(targets), contrast_(contrast) {}
+
+  // x, from the column of the own contexts; the model's other answers are computed here.
+  at::Tensor Scores(const at::Tensor& own, const Dropout& dropout) const {
+    std::vector<at::Tensor> by_shift = {own};
+    for (int64_t shift = 1; shift < batch_.block; ++shift) by_shift.push_back(UnderRivals(shift, dropout));
+    // Column s of a response of window i is the context of window (i + s) mod K.
+    const at::Tensor shifted = at::stack(by_shift, -1).view({-1, batch_.block, batch_.targets(), batch_.block});
+    std::vector<int64_t> columns;
+    for (int64_t i = 0; i < batch_.block; ++i) {
+      for (int64_t j = 0; j < batch_.block; ++j) columns.push_back((j - i + batch_.block) % batch_.block);
+    }
+    const at::Tensor index = LongTensor(columns, {1, batch_.block, 1, batch_.block}).to(own.device());
+    return shifted.gather(-1, index.expand(shifted.sizes()));
+  }
+
+  // log P of each response with its context left empty, [rows]; what is subtracted does not learn.
+  at::Tensor WithoutContext() const {
+    const c10::NoGradGuard no_grad;
+    std::vector<std::vector<int32_t>> posts = batch_.posts;
+    if (contrast_ != Contrast::kHistory) posts.assign(posts.size(), {kEos});
+    if (contrast_ == Contrast::kPost) return Sum(profile_, posts, {});
+    return Sum(model_.profiles(std::vector<HistoryTokens>(batch_.windows.size()), {}), posts, {});
+  }
+
+  // Where x may be compared: true for real responses in contexts that say something, their own or a rival's.
+  at::Tensor Allowed(bool as_replies) const {
+    const int64_t K = batch_.block, T = batch_.targets(), blocks = static_cast<int64_t>(batch_.windows.size()) / K;
+    at::Tensor allowed = at::zeros({blocks, K, T, K}, at::kBool);
+    bool* out = allowed.data_ptr<bool>();
+    for (int64_t b = 0; b < blocks; ++b) {
+      for (int64_t i = 0; i < K; ++i) {
+        for (int64_t t = 0; t < T; ++t) {
+          for (int64_t j = 0; j < K; ++j) *out++ = Comparable((b * K + i) * T + t, (b * K + j) * T + t, as_replies);
+        }
+      }
+    }
+    return allowed;
+  }
+
+ private:
+  bool Comparable(int64_t response, int64_t context, bool as_replies) const {
+    if (!batch_.real[response] || !HasContext(batch_, context, contrast_)) return false;
+    if (response == context) return true;
+    if (!batch_.real[context] || !AreRivals(batch_, response, context)) return false;
+    return !as_replies || batch_.responses[response] != batch_.responses[context];
+  }
+
+  at::Tensor UnderRivals(int64_t shift, const Dropout& dropout) const {
+    const std::vector<int64_t> rows = ShiftedRows(batch_, shift);
+    std::vector<std::vector<int32_t>> posts = batch_.posts;
+    if (contrast_ != Contrast::kHistory) {
+      for (size_t row = 0; row < rows.size(); ++row) posts[row] = batch_.posts[rows[row]];
+    }
+    if (contrast_ == Contrast::kPost) return Sum(profile_, posts, dropout);
+    std::vector<int64_t> windows;
+    for (size_t row = 0; row < rows.size(); row += batch_.targets()) windows.push_back(rows[row] / batch_.targets());
+    return Sum(SelectUsers(profile_, windows), posts, dropout);
+  }
+
+  at::Tensor Sum(const ProfileBatch& profile, const std::vector<std::vector<int32_t>>& posts,
+                 const Dropout& dropout) const {
+    return SumByRow(model_.Score(profile, posts, targets_, dropout).log_probs, targets_.mask);
+  }
+
+  const DhapModel& model_;
+  const ProfileBatch& profile_;
+  const TrainBatch& batch_;
+  const TokenBatch& targets_;
+  const Contrast contrast_;
+};
+
+// The sum of -log softmax over `dim` at the diagonal, where the diagonal is allowed and has a rival; x and allowed are
+// [blocks, K, targets, K].
+at::Tensor DiagonalLoss(const at::Tensor& x, const at::Tensor& allowed, int64_t dim) {
+  const auto diagonal = [](const at::Tensor& t) { return t.diagonal(0, 1, 3); };  // [blocks, targets, K]
+  const at::Tensor masked = x.masked_fill(allowed.logical_not(), kImpossible);
+  const at::Tensor losses = -diagonal(at::log_softmax(masked, dim));
+  const at::Tensor rivals = allowed.sum(dim).sub(1);  // [blocks, targets, K] or [blocks, K, targets]
+  const at::Tensor told = diagonal(allowed).logical_and((dim == 1 ? rivals : rivals.transpose(1, 2)) > 0);
+  return losses.masked_fill(told.logical_not(), 0).sum();
+}
+
+}  // namespace
+
+Contrast ContrastOf(const TrainOptions& options, int64_t batch) {
+  std::vector<Contrast> chosen;
+  for (const Contrast contrast : {Contrast::kHistory, Contrast::kPost, Contrast::kJoint}) {
+    if (WeightOf(options, contrast) > 0) chosen.push_back(contrast);
+  }
+  return chosen.empty() ? Contrast::kNone : chosen[static_cast<size_t>(batch) % chosen.size()];
+}
+
+at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& batch,
+                        const TokenBatch& targets, const at::Tensor& own, const TrainOptions& options,
+                        Contrast contrast) {
+  const Comparison comparison(model, profile, batch, targets, contrast);
+  const at::Tensor allowed = comparison.Allowed(false).to(own.device());
+  const at::Tensor x = comparison.Scores(own, {options.dropout});
+  at::Tensor loss = DiagonalLoss(x, allowed, 3) * WeightOf(options, contrast);
+  const at::Tensor lengths = targets.mask.sum(1).to(at::kFloat);  // [rows]
+  if (options.reply_contrast > 0) {
+    const at::Tensor scale = lengths.sum() / (lengths > 0).sum() / lengths.clamp_min(1);
+    const auto by_response = [&](const at::Tensor& t) { return t.view({-1, batch.block, batch.targets(), 1}); };
+    const at::Tensor gains = (x - by_response(comparison.WithoutContext())) * by_response(scale);
+    loss = loss + DiagonalLoss(gains, comparison.Allowed(true).to(own.device()), 1) * options.reply_contrast;
+  }
+  return loss / lengths.sum();
+}
+
+}  // namespace idiolect
