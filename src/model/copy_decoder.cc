@@ -62,7 +62,7 @@ at::Tensor CopyDecoder::InitialState(const PostBatch& post, const at::Tensor& ge
 }
 
 at::Tensor CopyDecoder::States(const at::Tensor& tokens, const at::Tensor& state, const Dropout& dropout) const {
-  return gru_.Sequence(dropout(at::embedding(token_embedding_, tokens)), state);
+  return gru_.Sequence(dropout(Embed(token_embedding_, tokens)), state);
 }
 
 CopyDecoder::Queries CopyDecoder::Query(const at::Tensor& states) const {

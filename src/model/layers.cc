@@ -45,6 +45,15 @@ at::Tensor Dropout::operator()(const at::Tensor& x) const {
   return x.is_cpu() ? x * DropoutMask(x.sizes(), rate) : at::dropout(x, rate, /*train=*/true);
 }
 
+at::Tensor Embed(const at::Tensor& table, const at::Tensor& ids) {
+  if (table.is_cpu()) return at::embedding(table, ids);
+  // On a GPU the gradient of at::embedding adds up the places of one id one after the other, and most are padding;
+  // index_select's adds them all at once.
+  std::vector<int64_t> shape = ids.sizes().vec();
+  shape.push_back(table.size(1));
+  return table.index_select(0, ids.reshape({-1})).view(shape);
+}
+
 Linear::Linear(const Parameters& parameters, const std::string& name)
     : weight(parameters.at(name + ".weight")), bias(parameters.at(name + ".bias")) {}
 

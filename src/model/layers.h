@@ -18,6 +18,9 @@ struct Dropout {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
+// The rows of `table` [V, d] for ids of any shape: [.., d].
+at::Tensor Embed(const at::Tensor& table, const at::Tensor& ids);
+
 struct Linear {
   Linear(const Parameters& parameters, const std::string& name);
   at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }

@@ -28,7 +28,7 @@ PostBatch PostEncoder::operator()(const std::vector<std::vector<int32_t>>& posts
                                   const Dropout& dropout) const {
   const TokenBatch batch = PadTokens(posts).To(token_embedding_.device());
   const at::Tensor reversed = ReversedIndex(batch);
-  const auto embed = [&](const at::Tensor& ids) { return dropout(at::embedding(token_embedding_, ids)); };
+  const auto embed = [&](const at::Tensor& ids) { return dropout(Embed(token_embedding_, ids)); };
   const at::Tensor forward = forward_.Sequence(embed(batch.ids), at::tanh(init_forward_(general)));
   const at::Tensor backward =
       backward_.Sequence(embed(batch.ids.gather(1, reversed)), at::tanh(init_backward_(general)));

@@ -49,23 +49,37 @@ struct ProfileEncoder::Layout {
     for (at::Tensor* t : {&word_row, &word_ids}) *t = at::zeros({users, words}, at::kLong);
   }
 
-  void PlaceRow(int64_t user, int64_t row, int64_t id, int64_t position, int64_t slot) {
-    const int64_t at = user * rows + row;
-    ids.data_ptr<int64_t>()[at] = id;
-    positions.data_ptr<int64_t>()[at] = position;
-    slots.data_ptr<int64_t>()[at] = slot;
-    row_mask.data_ptr<bool>()[at] = true;
-  }
+  // One user's rows and words. The tensors are asked for their memory once a user: once a token took longer than the
+  // rest of a GPU's step.
+  struct UserRows {
+    int64_t *ids, *positions, *slots;
+    bool* row_mask;
+    int64_t *word_rows, *word_ids;
+    bool* word_mask;
 
-  void PlaceWord(int64_t user, int64_t word, int64_t row, int64_t id) {
-    const int64_t at = user * words + word;
-    word_mask.data_ptr<bool>()[at] = true;
-    word_row.data_ptr<int64_t>()[at] = user * rows + row;
-    word_ids.data_ptr<int64_t>()[at] = id;
+    void PlaceRow(int64_t row, int64_t id, int64_t position, int64_t slot) const {
+      ids[row] = id;
+      positions[row] = position;
+      slots[row] = slot;
+      row_mask[row] = true;
+    }
+    void PlaceWord(int64_t word, int64_t row, int64_t id) const {
+      word_mask[word] = true;
+      word_rows[word] = row;
+      word_ids[word] = id;
+    }
+  };
+
+  UserRows RowsOf(int64_t user) const {
+    const auto longs = [&](const at::Tensor& t) { return t.data_ptr<int64_t>() + user * t.size(1); };
+    const auto flags = [&](const at::Tensor& t) { return t.data_ptr<bool>() + user * t.size(1); };
+    return {longs(ids),      longs(positions), longs(slots),    flags(row_mask),
+            longs(word_row), longs(word_ids),  flags(word_mask)};
   }
 
   void Place(const HistoryTokens& window, int64_t user) {
-    PlaceRow(user, 0, kCls, 0, 0);
+    const UserRows out = RowsOf(user);
+    out.PlaceRow(0, kCls, 0, 0);
     int64_t row = 1, word = 0;
     const auto count = static_cast<int64_t>(window.size());
     for (int64_t pair = 0; pair < count; ++pair) {
@@ -75,8 +89,8 @@ struct ProfileEncoder::Layout {
       float* pool = pooling.data_ptr<float>() + (user * pairs + pair) * rows;
       std::fill(pool + row, pool + row + response.size(), 1.0f / static_cast<float>(response.size()));
       for (size_t j = 0; j < response.size(); ++j, ++row) {
-        PlaceRow(user, row, response[j], static_cast<int64_t>(j) + 1, count - pair);
-        if (response[j] != kEos) PlaceWord(user, word++, row, response[j]);
+        out.PlaceRow(row, response[j], static_cast<int64_t>(j) + 1, count - pair);
+        if (response[j] != kEos) out.PlaceWord(word++, user * rows + row, response[j]);
       }
     }
   }
@@ -109,9 +123,8 @@ ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& window
 }
 
 at::Tensor ProfileEncoder::EncodeHistories(const Layout& layout, const Dropout& dropout) const {
-  const at::Tensor rows = at::embedding(token_embedding_, layout.ids) +
-                          at::embedding(position_embedding_, layout.positions) +
-                          at::embedding(slot_embedding_, layout.slots);
+  const at::Tensor rows = Embed(token_embedding_, layout.ids) + Embed(position_embedding_, layout.positions) +
+                          Embed(slot_embedding_, layout.slots);
   return history_encoder_(dropout(rows), layout.row_mask, dropout);
 }
 
@@ -123,7 +136,7 @@ at::Tensor ProfileEncoder::EncodePosts(const std::vector<HistoryTokens>& windows
   const TokenBatch posts = PadTokens(texts).To(token_embedding_.device());
   const at::Tensor positions = position_embedding_.narrow(0, 1, posts.width());
   const at::Tensor encoded =
-      memory_encoder_(dropout(at::embedding(token_embedding_, posts.ids) + positions), posts.mask, dropout);
+      memory_encoder_(dropout(Embed(token_embedding_, posts.ids) + positions), posts.mask, dropout);
   const at::Tensor weights = posts.mask.to(at::kFloat) / posts.lengths.unsqueeze(1);  // [P, L]
   const at::Tensor keys = at::bmm(weights.unsqueeze(1), encoded).squeeze(1);          // [P, d] means
   return keys.index_select(0, layout.key_index.reshape({-1})).view({layout.users, layout.pairs, config_.d_model});

@@ -48,15 +48,25 @@ void AdamW::Update(double learning_rate, int64_t step) {
   const c10::NoGradGuard no_grad;
   const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step)),
                correction2 = 1 - std::pow(kBeta2, static_cast<double>(step));
-  for (auto& [name, p] : parameters_) {
-    const at::Tensor gradient = p.grad();
-    if (!gradient.defined()) continue;
-    at::Tensor &m = first_[name], &v = second_[name];
-    m.lerp_(gradient, 1 - kBeta1);
-    v.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-    if (Decays(name, p)) p.mul_(1 - learning_rate * weight_decay_);
-    p.addcdiv_(m, v.sqrt().div_(std::sqrt(correction2)).add_(kEpsilon), -learning_rate / correction1);
+  // As lists: a GPU then gets a few large pieces of work instead of hundreds of small ones.
+  std::vector<at::Tensor> p, decaying, gradients, m, v;
+  for (auto& [name, parameter] : parameters_) {
+    if (!parameter.grad().defined()) continue;
+    p.push_back(parameter);
+    gradients.push_back(parameter.grad());
+    m.push_back(first_[name]);
+    v.push_back(second_[name]);
+    if (Decays(name, parameter)) decaying.push_back(parameter);
   }
+  at::_foreach_mul_(m, kBeta1);
+  at::_foreach_add_(m, gradients, 1 - kBeta1);
+  at::_foreach_mul_(v, kBeta2);
+  at::_foreach_addcmul_(v, gradients, gradients, 1 - kBeta2);
+  at::_foreach_mul_(decaying, 1 - learning_rate * weight_decay_);
+  std::vector<at::Tensor> deviations = at::_foreach_sqrt(v);
+  at::_foreach_div_(deviations, std::sqrt(correction2));
+  at::_foreach_add_(deviations, kEpsilon);
+  at::_foreach_addcdiv_(p, m, deviations, -learning_rate / correction1);
 }
 
 }  // namespace idiolect

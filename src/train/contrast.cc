@@ -26,15 +26,22 @@ double WeightOf(const TrainOptions& o, Contrast contrast) {
   return 0;
 }
 
-// The rows whose context stands in for that of each row: `shift` windows further in its block, the same target there.
-std::vector<int64_t> ShiftedRows(const TrainBatch& batch, int64_t shift) {
+// For each row, again and again for each of its rivals, the row whose context stands in for its own: so many windows
+// further in its block, the same target there.
+std::vector<int64_t> RivalRows(const TrainBatch& batch) {
   std::vector<int64_t> rows;
   const int64_t targets = batch.targets(), block = batch.block;
-  for (int64_t row = 0; row < static_cast<int64_t>(batch.posts.size()); ++row) {
-    const int64_t window = row / targets, first = window - window % block;
-    rows.push_back((first + (window - first + shift) % block) * targets + row % targets);
+  for (int64_t shift = 1; shift < block; ++shift) {
+    for (int64_t row = 0; row < static_cast<int64_t>(batch.posts.size()); ++row) {
+      const int64_t window = row / targets, first = window - window % block;
+      rows.push_back((first + (window - first + shift) % block) * targets + row % targets);
+    }
   }
   return rows;
+}
+
+TokenBatch Repeat(const TokenBatch& batch, int64_t times) {
+  return {batch.ids.repeat({times, 1}), batch.mask.repeat({times, 1}), batch.lengths.repeat({times})};
 }
 
 ProfileBatch SelectUsers(const ProfileBatch& p, const std::vector<int64_t>& windows) {
@@ -64,10 +71,9 @@ class Comparison {
 
   // x, from the column of the own contexts; the model's other answers are computed here.
   at::Tensor Scores(const at::Tensor& own, const Dropout& dropout) const {
-    std::vector<at::Tensor> by_shift = {own};
-    for (int64_t shift = 1; shift < batch_.block; ++shift) by_shift.push_back(UnderRivals(shift, dropout));
-    // Column s of a response of window i is the context of window (i + s) mod K.
-    const at::Tensor shifted = at::stack(by_shift, -1).view({-1, batch_.block, batch_.targets(), batch_.block});
+    // Row s holds the responses in the context of the window s further: of window i that of (i + s) mod K.
+    const at::Tensor by_shift = at::cat({own, UnderRivals(dropout)}).view({batch_.block, -1});
+    const at::Tensor shifted = by_shift.t().reshape({-1, batch_.block, batch_.targets(), batch_.block});
     std::vector<int64_t> columns;
     for (int64_t i = 0; i < batch_.block; ++i) {
       for (int64_t j = 0; j < batch_.block; ++j) columns.push_back((j - i + batch_.block) % batch_.block);
@@ -81,8 +87,8 @@ class Comparison {
     const c10::NoGradGuard no_grad;
     std::vector<std::vector<int32_t>> posts = batch_.posts;
     if (contrast_ != Contrast::kHistory) posts.assign(posts.size(), {kEos});
-    if (contrast_ == Contrast::kPost) return Sum(profile_, posts, {});
-    return Sum(model_.profiles(std::vector<HistoryTokens>(batch_.windows.size()), {}), posts, {});
+    const bool with_history = contrast_ == Contrast::kPost;
+    return Sum(with_history ? profile_ : Nobodies(), posts);
   }
 
   // Where x may be compared: true for real responses in contexts that say something, their own or a rival's.
@@ -108,21 +114,25 @@ class Comparison {
     return !as_replies || batch_.responses[response] != batch_.responses[context];
   }
 
-  at::Tensor UnderRivals(int64_t shift, const Dropout& dropout) const {
-    const std::vector<int64_t> rows = ShiftedRows(batch_, shift);
-    std::vector<std::vector<int32_t>> posts = batch_.posts;
-    if (contrast_ != Contrast::kHistory) {
-      for (size_t row = 0; row < rows.size(); ++row) posts[row] = batch_.posts[rows[row]];
-    }
-    if (contrast_ == Contrast::kPost) return Sum(profile_, posts, dropout);
+  // All rivals' contexts in one go, [(K - 1) · rows]: a GPU takes hardly longer for it than for one of them.
+  at::Tensor UnderRivals(const Dropout& dropout) const {
+    const std::vector<int64_t> rows = RivalRows(batch_);
+    const size_t own_rows = batch_.posts.size();
+    std::vector<std::vector<int32_t>> posts;
     std::vector<int64_t> windows;
-    for (size_t row = 0; row < rows.size(); row += batch_.targets()) windows.push_back(rows[row] / batch_.targets());
-    return Sum(SelectUsers(profile_, windows), posts, dropout);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      posts.push_back(batch_.posts[contrast_ == Contrast::kHistory ? i % own_rows : rows[i]]);
+      const int64_t context = contrast_ == Contrast::kPost ? static_cast<int64_t>(i % own_rows) : rows[i];
+      if (i % batch_.targets() == 0) windows.push_back(context / batch_.targets());
+    }
+    const TokenBatch targets = Repeat(targets_, batch_.block - 1);
+    return SumByRow(model_.Score(SelectUsers(profile_, windows), posts, targets, dropout).log_probs, targets.mask);
   }
 
-  at::Tensor Sum(const ProfileBatch& profile, const std::vector<std::vector<int32_t>>& posts,
-                 const Dropout& dropout) const {
-    return SumByRow(model_.Score(profile, posts, targets_, dropout).log_probs, targets_.mask);
+  ProfileBatch Nobodies() const { return model_.profiles(std::vector<HistoryTokens>(batch_.windows.size()), {}); }
+
+  at::Tensor Sum(const ProfileBatch& profile, const std::vector<std::vector<int32_t>>& posts) const {
+    return SumByRow(model_.Score(profile, posts, targets_, {}).log_probs, targets_.mask);
   }
 
   const DhapModel& model_;
