@@ -35,6 +35,7 @@ void TrainSettings::AddRun(Settings& s) {
   s.Add("name", o.card_name, "Title of the model card");
   s.Add("card_notes", card_notes_file, "Markdown file that ends the model card: licences, attribution, limits");
   s.Add("steps", o.steps, kPositiveCount, "Steps in all, those of earlier sittings included");
+  s.Add("minutes", o.minutes, {0, 1e6}, "Of training, after which the run ends even before `steps`; 0: no limit");
   s.Add("device", o.device, "cpu, or cuda or cuda:N where libtorch has it");
   s.Add("seed", seed, {0, 9e15}, "Same seed, data and settings: same model, on cpu");
   s.Add("validate_every", o.validate_every, kPositiveCount, "Steps");
@@ -77,6 +78,7 @@ void TrainSettings::AddLearning(Settings& s) {
   s.Add("post_contrast", o.post_contrast, kFactor, "Weight of telling the post from other ones");
   s.Add("joint_contrast", o.joint_contrast, kFactor, "Weight of telling history and post from others'");
   s.Add("reply_contrast", o.reply_contrast, kFactor, "Weight, beside these, of telling the response from others'");
+  s.Add("contrast_targets", o.contrast_targets, {1, 1e6}, "Of each window's responses, how many are told from others");
   s.Add("contrast_windows", o.contrast_windows, {2, 1024}, "Windows that are told from each other");
 }
 

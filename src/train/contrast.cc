@@ -2,6 +2,7 @@
 
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "text/tokenizer.h"
@@ -153,6 +154,28 @@ at::Tensor DiagonalLoss(const at::Tensor& x, const at::Tensor& allowed, int64_t 
   return losses.masked_fill(told.logical_not(), 0).sum();
 }
 
+// The first targets of each window, as a batch of their own.
+TrainBatch FirstTargets(const TrainBatch& batch, int64_t count) {
+  TrainBatch part;
+  part.windows = batch.windows;
+  part.users = batch.users;
+  part.block = batch.block;
+  for (size_t row = 0; row < batch.posts.size(); ++row) {
+    if (static_cast<int64_t>(row) % batch.targets() >= count) continue;
+    part.posts.push_back(batch.posts[row]);
+    part.responses.push_back(batch.responses[row]);
+    part.real.push_back(batch.real[row]);
+  }
+  return part;
+}
+
+// The same rows of what has a row for each target of the whole batch.
+at::Tensor FirstRows(const at::Tensor& rows, const TrainBatch& batch, int64_t count) {
+  std::vector<int64_t> shape = rows.sizes().vec();
+  shape[0] = -1;
+  return rows.unflatten(0, {-1, batch.targets()}).narrow(1, 0, count).reshape(shape);
+}
+
 }  // namespace
 
 Contrast ContrastOf(const TrainOptions& options, int64_t batch) {
@@ -163,9 +186,14 @@ Contrast ContrastOf(const TrainOptions& options, int64_t batch) {
   return chosen.empty() ? Contrast::kNone : chosen[static_cast<size_t>(batch) % chosen.size()];
 }
 
-at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& batch,
-                        const TokenBatch& targets, const at::Tensor& own, const TrainOptions& options,
+at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& whole,
+                        const TokenBatch& all_targets, const at::Tensor& all_own, const TrainOptions& options,
                         Contrast contrast) {
+  const int64_t count = std::min<int64_t>(options.contrast_targets, whole.targets());
+  const TrainBatch batch = FirstTargets(whole, count);
+  const auto first = [&](const at::Tensor& rows) { return FirstRows(rows, whole, count); };
+  const TokenBatch targets{first(all_targets.ids), first(all_targets.mask), first(all_targets.lengths)};
+  const at::Tensor own = first(all_own);
   const Comparison comparison(model, profile, batch, targets, contrast);
   const at::Tensor allowed = comparison.Allowed(false).to(own.device());
   const at::Tensor x = comparison.Scores(own, {options.dropout});

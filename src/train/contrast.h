@@ -27,11 +27,11 @@ enum class Contrast { kNone, kHistory, kPost, kJoint };
 // Which contrast the batch of this number has, of those whose weight is above 0.
 Contrast ContrastOf(const TrainOptions& options, int64_t batch);
 
-// The weighted losses of the batch's contrast, in nats a target token, with their graph. `own` holds the
-// log-probability of each response in its own context, [rows], 0 for rows that aren't real. Where nothing can be
+// The weighted losses of the batch's contrast, in nats a token of the targets compared, with their graph. `own` holds
+// the log-probability of each response in its own context, [rows], 0 for rows that aren't real. Where nothing can be
 // compared it is 0: an empty history or post is nobody's, and two windows of the same user aren't rivals.
-at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& batch,
-                        const TokenBatch& targets, const at::Tensor& own, const TrainOptions& options,
+at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& whole,
+                        const TokenBatch& all_targets, const at::Tensor& all_own, const TrainOptions& options,
                         Contrast contrast);
 
 }  // namespace idiolect

@@ -30,6 +30,7 @@ struct TrainOptions {
   int targets = 12;
   int accumulate = 1;  // batches of so many windows whose gradients are averaged in one step
   int64_t steps = 8000;
+  double minutes = 0;  // above 0: of training, the last step comes earlier if need be, and the rate falls accordingly
   double learning_rate = 1e-3;  // the peak, of AdamW
   int64_t warmup_steps = 300;   // linear from 0, then linear down to 2 % of the peak at the last step
   double weight_decay = 0.01;   // of matrices, not of biases, norms and embeddings
@@ -53,7 +54,8 @@ struct TrainOptions {
   double post_contrast = 0;
   double joint_contrast = 0;
   double reply_contrast = 0;
-  int contrast_windows = 2;  // 2 or more
+  int contrast_windows = 2;   // 2 or more
+  int contrast_targets = 12;  // of each window, the first so many are compared; fewer are cheaper
 
   bool has_contrast() const { return history_contrast > 0 || post_contrast > 0 || joint_contrast > 0; }
 

@@ -60,6 +60,8 @@ absl::Status CheckOptions(const TrainOptions& o) {
   if (o.reply_contrast > 0 && !o.has_contrast())
     return fault("reply_contrast: expected history_contrast, post_contrast or joint_contrast beside it");
   if (o.contrast_windows < 2) return fault("contrast_windows: expected at least 2");
+  if (o.contrast_targets < 1) return fault("contrast_targets: expected at least 1");
+  if (!(o.minutes >= 0)) return fault("minutes: expected at least 0");
   if (o.has_contrast() && o.groups % o.contrast_windows != 0)
     return fault("groups: expected a multiple of contrast_windows, among which contrast compares");
   if (!(o.held_out_users >= 0 && o.held_out_users < 1)) return fault("held_out_users: expected a share, below 1");
@@ -117,9 +119,9 @@ class Run {
 
   absl::Status Loop(const std::atomic<bool>& stop) {
     start_ = Clock::now();
-    while (state_.step < options_.steps && !stop) {
+    while (!Done() && !stop) {
       Step();
-      if (state_.step % options_.validate_every == 0 || state_.step == options_.steps) {
+      if (state_.step % options_.validate_every == 0 || Done()) {
         if (absl::Status s = Validate(); !s.ok()) return s;
       }
       if (state_.step % options_.checkpoint_every == 0) {
@@ -199,12 +201,16 @@ class Run {
     return absl::OkStatus();
   }
 
+  // The share of the run's time that is over, where that has a limit.
+  double TimeSpent() const { return options_.minutes > 0 ? state_.seconds / (60 * options_.minutes) : 0; }
+  bool Done() const { return state_.step >= options_.steps || TimeSpent() >= 1; }
+
   double LearningRate() const {
     const auto step = static_cast<double>(state_.step + 1), warmup = static_cast<double>(options_.warmup_steps);
     if (step < warmup) return options_.learning_rate * step / warmup;
     const double left =
         (static_cast<double>(options_.steps) - step) / std::max(1.0, static_cast<double>(options_.steps) - warmup);
-    return options_.learning_rate * (0.02 + 0.98 * std::max(0.0, left));
+    return options_.learning_rate * (0.02 + 0.98 * std::max(0.0, std::min(left, 1 - TimeSpent())));
   }
 
   void Step() {

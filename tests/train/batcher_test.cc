@@ -68,9 +68,7 @@ TEST_F(BatcherTest, ABatchHasItsShape) {
   EXPECT_EQ(window_sizes, (std::set<size_t>{0, 1, 2, 3, 4}));
 }
 
-TEST_F(BatcherTest, WithoutContrastABlockIsOneWindow) {
-  EXPECT_EQ(Batcher(corpus_, options_).BatchOf(3).block, 1);
-}
+TEST_F(BatcherTest, WithoutContrastABlockIsOneWindow) { EXPECT_EQ(Batcher(corpus_, options_).BatchOf(3).block, 1); }
 
 TEST_F(BatcherTest, ABlockIsOfOneSource) {
   options_.groups = 6;

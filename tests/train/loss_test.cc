@@ -129,6 +129,16 @@ TEST_F(LossTest, ReplyContrastJudgesBetweenTwoResponses) {
   }
 }
 
+TEST_F(LossTest, OnlyTheFirstTargetsOfAWindowAreCompared) {
+  options_.contrast_targets = 1;
+  double contrast = 0, tokens = 0;
+  for (const size_t row : {0, 2}) {
+    contrast += Softplus(LogProb(row, 1 - row / 2, row) - LogProb(row, row / 2, row));
+    tokens += static_cast<double>(batch_.responses[row].size());
+  }
+  EXPECT_NEAR(Loss(Contrast::kHistory) - Loss(Contrast::kNone), 0.5 * contrast / tokens, 1e-4);
+}
+
 TEST_F(LossTest, AContrastOfThreeWindowsIsBetweenThree) {
   batch_.windows.push_back(Window({"me? never", "who says so?"}));
   for (const char* post : {"did you call?", "are you there?"}) batch_.posts.push_back(model_->PostIds(post));

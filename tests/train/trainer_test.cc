@@ -112,6 +112,18 @@ TEST(TrainTest, ARunStartsFromAnotherModel) {
   EXPECT_TRUE(absl::IsNotFound(Sit(second).status));
 }
 
+TEST(TrainTest, TheTimeMayEndARun) {
+  TrainOptions options = testing::TinyTraining();
+  options.steps = 1000000;
+  options.minutes = 1.0 / 60;
+  const Sitting sitting = Sit(options);
+  ASSERT_TRUE(sitting.status.ok()) << sitting.status;
+  EXPECT_LT(sitting.steps.size(), 100000u);
+  EXPECT_LT(sitting.steps.back().learning_rate, 0.2 * options.learning_rate);
+  EXPECT_EQ(sitting.validations.back().step, sitting.steps.back().step);
+  EXPECT_TRUE(Sit(options).steps.empty());
+}
+
 TEST(TrainTest, AnotherSeedIsAnotherRun) {
   TrainOptions one = testing::TinyTraining(), other = testing::TinyTraining();
   one.steps = other.steps = 3;
