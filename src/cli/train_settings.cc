@@ -58,7 +58,8 @@ void TrainSettings::AddModel(Settings& s) {
   s.Add("max_post_tokens", m.max_post_tokens, {2, 4096}, "Tokens of a post");
   s.Add("max_response_tokens", m.max_response_tokens, {2, 4096}, "Tokens of a response");
   s.Add("parts", parts,
-        "Of general, memory, copy, post_copy: the parts of the model. \"none\" alone: no profile at all");
+        "Of general, memory, copy, post_copy: the parts of the model. \"none\" alone: no profile at all; \"speaker\" "
+        "alone: a learnt vector a user, for comparison with `idiolect eval`");
   s.Add("tie_embeddings", m.tie_embeddings, "The output matrix is that of the embeddings");
   s.Add("readout_size", m.readout_size, {1, 16384}, "Width before the output, where the embeddings are not tied");
 }
@@ -105,13 +106,17 @@ absl::StatusOr<TrainOptions> TrainSettings::ToOptions() const {
     return absl::InvalidArgumentError("held_out_users: prepared data leave out whom `idiolect prepare` was told to");
   if (o.out.empty()) return absl::InvalidArgumentError("out: is not set; --out DIR, or a line of the --config file");
   for (const std::string& part : parts) {
-    if (!Names({"general", "memory", "copy", "post_copy"}, part.c_str()) && !(part == "none" && parts.size() == 1))
-      return absl::InvalidArgumentError("parts: expected some of general, memory, copy, post_copy, or none");
+    if (Names({"none", "speaker"}, part.c_str()) && parts.size() > 1)
+      return absl::InvalidArgumentError(absl::StrCat("parts: expected no other part beside ", part));
+    if (!Names({"general", "memory", "copy", "post_copy", "none", "speaker"}, part.c_str()))
+      return absl::InvalidArgumentError(
+          "parts: expected some of general, memory, copy, post_copy, or none, or speaker, alone");
   }
   o.model.general = Names(parts, "general");
   o.model.memory = Names(parts, "memory");
   o.model.copy = Names(parts, "copy");
   o.model.post_copy = Names(parts, "post_copy");
+  o.model.speaker = Names(parts, "speaker");
   if (o.model.tie_embeddings) o.model.readout_size = o.model.d_model;
   if (card_notes_file.empty()) return o;
   std::ifstream notes(card_notes_file);

@@ -39,6 +39,8 @@ constexpr IntegerField kIntegers[] = {
     {"max_response_tokens", &ModelConfig::max_response_tokens, 2, 4096},
 };
 
+constexpr IntegerField kSpeakers = {"speakers", &ModelConfig::speakers, 0, 1 << 22};  // may be absent
+
 struct Part {
   const char* name;
   bool ModelConfig::*member;
@@ -47,7 +49,8 @@ struct Part {
 constexpr Part kParts[] = {{"general", &ModelConfig::general},
                            {"memory", &ModelConfig::memory},
                            {"copy", &ModelConfig::copy},
-                           {"post_copy", &ModelConfig::post_copy}};
+                           {"post_copy", &ModelConfig::post_copy},
+                           {"speaker", &ModelConfig::speaker}};
 
 absl::Status ReadFixed(const json& j) {
   const auto architecture = j.find("architecture");
@@ -57,18 +60,23 @@ absl::Status ReadFixed(const json& j) {
   return absl::OkStatus();
 }
 
+absl::Status ReadInteger(const json& j, const IntegerField& field, ModelConfig* config) {
+  const auto value = j.find(field.name);
+  const std::string range = absl::StrCat("an integer from ", field.low, " to ", field.high);
+  if (value == j.end() || !value->is_number_integer()) return Fault(field.name, range);
+  if (value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(field.high))
+    return Fault(field.name, range);
+  const int64_t number = value->get<int64_t>();
+  if (number < field.low || number > field.high) return Fault(field.name, range);
+  config->*field.member = static_cast<int>(number);
+  return absl::OkStatus();
+}
+
 absl::Status ReadIntegers(const json& j, ModelConfig* config) {
   for (const IntegerField& field : kIntegers) {
-    const auto value = j.find(field.name);
-    const std::string range = absl::StrCat("an integer from ", field.low, " to ", field.high);
-    if (value == j.end() || !value->is_number_integer()) return Fault(field.name, range);
-    if (value->is_number_unsigned() && value->get<uint64_t>() > static_cast<uint64_t>(field.high))
-      return Fault(field.name, range);
-    const int64_t number = value->get<int64_t>();
-    if (number < field.low || number > field.high) return Fault(field.name, range);
-    config->*field.member = static_cast<int>(number);
+    if (absl::Status s = ReadInteger(j, field, config); !s.ok()) return s;
   }
-  return absl::OkStatus();
+  return j.contains(kSpeakers.name) ? ReadInteger(j, kSpeakers, config) : absl::OkStatus();
 }
 
 absl::Status ReadOthers(const json& j, ModelConfig* config) {
@@ -86,7 +94,7 @@ absl::Status ReadOthers(const json& j, ModelConfig* config) {
 absl::Status ReadParts(const json& j, ModelConfig* config) {
   const auto parts = j.find("parts");
   if (parts == j.end()) return absl::OkStatus();  // the three parts of the paper, the struct's defaults
-  constexpr char kExpected[] = "a list out of \"general\", \"memory\", \"copy\", \"post_copy\"";
+  constexpr char kExpected[] = "a list out of \"general\", \"memory\", \"copy\", \"post_copy\", or \"speaker\" alone";
   if (!parts->is_array()) return Fault("parts", kExpected);
   for (const Part& part : kParts) config->*part.member = false;
   for (const json& name : *parts) {
@@ -103,6 +111,9 @@ absl::Status CheckConsistency(const ModelConfig& config) {
   if (config.d_model % config.heads != 0) return Fault("heads", "a divisor of d_model");
   if (config.tie_embeddings && config.readout_size != config.d_model)
     return Fault("readout_size", "d_model, since tie_embeddings is true");
+  if (config.speaker && (config.general || config.memory || config.copy || config.post_copy))
+    return Fault("parts", "no other part beside \"speaker\"");
+  if (config.speakers != 0 && !config.speaker) return Fault("speakers", "0, since parts has no \"speaker\"");
   return absl::OkStatus();
 }
 
@@ -134,6 +145,7 @@ std::string ToJson(const ModelConfig& config) {
   for (const Part& part : kParts) {
     if (config.*part.member) j["parts"].push_back(part.name);
   }
+  if (config.speaker) j[kSpeakers.name] = config.speakers;
   return j.dump(2) + "\n";
 }
 

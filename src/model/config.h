@@ -29,6 +29,10 @@ struct ModelConfig {
   bool memory = true;
   bool copy = true;
   bool post_copy = false;
+  // Alone, for comparison: e is a learnt row for each user who was trained on (the Speaker model of Li et al. 2016),
+  // and there is none of the other parts.
+  bool speaker = false;
+  int speakers = 0;  //     0 to 4,194,304 users; other than 0 with that part only
 
   // 2, or 3 when the post's words are a source too: generate, copy, post.
   int source_count() const { return post_copy ? 3 : 2; }

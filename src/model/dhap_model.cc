@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -10,11 +11,11 @@
 namespace idiolect {
 namespace {
 
-constexpr size_t kMaxConfigBytes = 64 << 10, kMaxTokenizerBytes = 64 << 20;
+constexpr size_t kMaxConfigBytes = 64 << 10, kMaxTokenizerBytes = 64 << 20, kMaxSpeakersBytes = 128 << 20;
 constexpr char kConfigFile[] = "config.json", kTokenizerFile[] = "tokenizer.model",
-               kWeightsFile[] = "model.safetensors";
+               kWeightsFile[] = "model.safetensors", kSpeakersFile[] = "speakers.txt";
 constexpr char kConfigDigest[] = "sha256_config", kTokenizerDigest[] = "sha256_tokenizer",
-               kDataDigest[] = "sha256_tensors";
+               kDataDigest[] = "sha256_tensors", kSpeakersDigest[] = "sha256_speakers";
 
 absl::Status InFile(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
@@ -23,6 +24,7 @@ absl::Status InFile(const std::string& path, const absl::Status& status) {
 // What a model directory consists of, as bytes.
 struct Files {
   std::string config, tokenizer;
+  std::optional<std::string> speakers;  // of a Speaker model
   std::unique_ptr<SafetensorsFile> weights;
 };
 
@@ -34,16 +36,33 @@ absl::Status CheckDigest(const SafetensorsFile& weights, const char* key, std::s
 }
 
 absl::Status CheckDigests(const Files& files) {
+  struct Digest {
+    const char* key;
+    std::string_view bytes;
+    const char* what;
+  };
+  std::vector<Digest> digests = {{kDataDigest, files.weights->data(), "the tensors"},
+                                 {kConfigDigest, files.config, kConfigFile},
+                                 {kTokenizerDigest, files.tokenizer, kTokenizerFile}};
+  if (files.speakers) digests.push_back({kSpeakersDigest, *files.speakers, kSpeakersFile});
   // All or none: a damaged name must not turn its check off.
   size_t present = 0;
-  for (const char* key : {kDataDigest, kConfigDigest, kTokenizerDigest})
-    present += files.weights->metadata().contains(key);
-  if (present != 0 && present != 3)
-    return absl::InvalidArgumentError(absl::StrCat("has ", present, " of the 3 checksums that it should have"));
-  if (absl::Status s = CheckDigest(*files.weights, kDataDigest, files.weights->data(), "the tensors"); !s.ok())
-    return s;
-  if (absl::Status s = CheckDigest(*files.weights, kConfigDigest, files.config, kConfigFile); !s.ok()) return s;
-  return CheckDigest(*files.weights, kTokenizerDigest, files.tokenizer, kTokenizerFile);
+  for (const Digest& digest : digests) present += files.weights->metadata().contains(digest.key);
+  if (present != 0 && present != digests.size())
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", present, " of the ", digests.size(), " checksums that it should have"));
+  for (const Digest& digest : digests) {
+    if (absl::Status s = CheckDigest(*files.weights, digest.key, digest.bytes, digest.what); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Speakers> ReadSpeakers(const std::string& path, const ModelConfig& config, Files& files) {
+  auto bytes = ReadFile(path, kMaxSpeakersBytes);
+  if (!bytes.ok()) return InFile(path, bytes.status());
+  files.speakers = *std::move(bytes);
+  auto speakers = Speakers::Parse(*files.speakers, config.speakers);
+  return speakers.ok() ? std::move(speakers) : InFile(path, speakers.status());
 }
 
 }  // namespace
@@ -63,6 +82,12 @@ absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::LoadUnguarded(const std::s
   auto weights = SafetensorsFile::Open(weights_path);
   if (!weights.ok()) return InFile(weights_path, weights.status());
   files.weights = *std::move(weights);
+  Speakers speakers;
+  if (config->speaker) {
+    auto read = ReadSpeakers(folder + "/" + kSpeakersFile, *config, files);
+    if (!read.ok()) return read.status();
+    speakers = *std::move(read);
+  }
   if (absl::Status s = CheckDigests(files); !s.ok()) return InFile(weights_path, s);
   auto tokenizer = Tokenizer::FromBytes(files.tokenizer);
   if (!tokenizer.ok()) return InFile(tokenizer_path, tokenizer.status());
@@ -73,8 +98,8 @@ absl::StatusOr<std::unique_ptr<DhapModel>> DhapModel::LoadUnguarded(const std::s
   }
   auto parameters = Parameters::FromFile(*config, *files.weights);
   if (!parameters.ok()) return InFile(weights_path, parameters.status());
-  auto model = std::make_unique<DhapModel>(*config, *std::move(parameters), *std::move(tokenizer));
-  model->content_hash_ = Sha256Hex({files.config, files.tokenizer, files.weights->data()});
+  auto model = std::make_unique<DhapModel>(*config, *std::move(parameters), *std::move(tokenizer), std::move(speakers));
+  model->content_hash_ = Sha256Hex({files.config, files.tokenizer, files.weights->data(), files.speakers.value_or("")});
   return model;
 }
 
@@ -92,6 +117,11 @@ absl::Status DhapModel::Save(const std::string& directory, TensorType type, cons
   if (absl::Status s = WriteFileAtomically(directory + "/" + kConfigFile, {config_json}); !s.ok()) return s;
   std::map<std::string, std::string> digests = {{kConfigDigest, Sha256Hex({config_json})},
                                                 {kTokenizerDigest, Sha256Hex({tokenizer_bytes})}};
+  if (config_.speaker) {
+    const std::string text = speakers_.ToText();
+    if (absl::Status s = WriteFileAtomically(directory + "/" + kSpeakersFile, {text}); !s.ok()) return s;
+    digests[kSpeakersDigest] = Sha256Hex({text});
+  }
   return parameters_.WriteTo(directory + "/" + kWeightsFile, type, std::move(digests));
 }
 
@@ -103,12 +133,14 @@ CopyDecoder::TargetScores DhapModel::Score(const ProfileBatch& profile,
   return decoder.Score(posts(post_ids, general, dropout), profile, responses.To(device()), dropout);
 }
 
-DhapModel::DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer)
+DhapModel::DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer,
+                     Speakers speakers)
     : profiles(config, parameters),
       posts(config, parameters),
       decoder(config, parameters),
       config_(config),
       parameters_(std::move(parameters)),
-      texts_(config, std::move(tokenizer)) {}
+      texts_(config, std::move(tokenizer)),
+      speakers_(std::move(speakers)) {}
 
 }  // namespace idiolect

@@ -20,19 +20,21 @@
 #include "model/parameters.h"
 #include "model/post_encoder.h"
 #include "model/profile_encoder.h"
+#include "model/speakers.h"
 
 namespace idiolect {
 
 class DhapModel {
  public:
-  // Reads config.json, tokenizer.model and model.safetensors. Nothing in them is trusted: errors are kNotFound or
-  // kInvalidArgument and name the file and the fault. Where the weights carry the digests of their folder (files that
-  // we wrote do), a changed bit anywhere is found.
+  // Reads config.json, tokenizer.model, model.safetensors and a Speaker model's speakers.txt. Nothing in them is
+  // trusted: errors are kNotFound or kInvalidArgument and name the file and the fault. Where the weights carry the
+  // digests of their folder (files that we wrote do), a changed bit anywhere is found.
   static absl::StatusOr<std::unique_ptr<DhapModel>> Load(const std::string& directory);
 
-  DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer);
+  DhapModel(const ModelConfig& config, Parameters parameters, std::shared_ptr<const Tokenizer> tokenizer,
+            Speakers speakers = {});
 
-  // Writes the directory's three files; weights as float32 or float16, with the digests of all.
+  // Writes the directory's files; weights as float32 or float16, with the digests of all.
   absl::Status Save(const std::string& directory, TensorType type, const std::string& tokenizer_bytes) const;
 
   // The newest max_history pairs, in token ids.
@@ -49,6 +51,7 @@ class DhapModel {
   const ExchangeTokenizer& texts() const { return texts_; }
   const Tokenizer& tokenizer() const { return texts_.tokenizer(); }
   const Parameters& parameters() const { return parameters_; }
+  const Speakers& speakers() const { return speakers_; }  // of a Speaker model; else empty
   at::Device device() const { return parameters_.at("token_embedding.weight").device(); }
   const std::string& content_hash() const { return content_hash_; }  // empty for a model that was not loaded
 
@@ -62,6 +65,7 @@ class DhapModel {
   ModelConfig config_;
   Parameters parameters_;
   ExchangeTokenizer texts_;
+  Speakers speakers_;
   std::string content_hash_;
 };
 

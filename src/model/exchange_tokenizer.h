@@ -15,6 +15,7 @@ namespace idiolect {
 struct HistoryTokens {
   std::vector<std::vector<int32_t>> posts;      // as Tokenizer::PostIds gives them
   std::vector<std::vector<int32_t>> responses;  // as Tokenizer::ResponseIds gives them
+  int32_t speaker = 0;  // the user's row, which a Speaker model takes in place of all this; 0: nobody, or unknown
   size_t size() const { return responses.size(); }
 };
 

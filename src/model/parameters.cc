@@ -93,6 +93,7 @@ std::map<std::string, Shape> ParameterShapes(const ModelConfig& c) {
   list.shapes["token_embedding.weight"] = {c.vocab_size, d};
   list.shapes["position_embedding.weight"] = {c.position_count(), d};
   list.shapes["slot_embedding.weight"] = {c.max_history + 1, d};
+  if (c.speaker) list.shapes["speaker_embedding.weight"] = {c.speakers + 1, d};
   list.Encoder("history_encoder", c.history_layers, c.feed_forward_size);
   list.Encoder("memory_encoder", c.memory_layers, c.feed_forward_size);
   for (const char* way : {"forward", "backward"}) {

@@ -102,9 +102,12 @@ ProfileEncoder::ProfileEncoder(const ModelConfig& config, const Parameters& para
       position_embedding_(parameters.at("position_embedding.weight")),
       slot_embedding_(parameters.at("slot_embedding.weight")),
       history_encoder_(config, parameters, "history_encoder", config.history_layers),
-      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers) {}
+      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers) {
+  if (config.speaker) speaker_embedding_ = parameters.at("speaker_embedding.weight");
+}
 
 ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& windows, const Dropout& dropout) const {
+  if (config_.speaker) return OfSpeakers(windows);
   Layout layout(windows);
   layout.MoveTo(token_embedding_.device());
   const at::Tensor z = EncodeHistories(layout, dropout);  // [B, T, d]
@@ -119,6 +122,21 @@ ProfileBatch ProfileEncoder::operator()(const std::vector<HistoryTokens>& window
   batch.word_ids = layout.word_ids.narrow(1, 0, words);
   const at::Tensor word_row = layout.word_row.narrow(1, 0, words).reshape({-1});
   batch.word_states = z.reshape({-1, d}).index_select(0, word_row).view({layout.users, words, d});
+  return batch;
+}
+
+ProfileBatch ProfileEncoder::OfSpeakers(const std::vector<HistoryTokens>& windows) const {
+  std::vector<int64_t> rows;
+  for (const HistoryTokens& window : windows) rows.push_back(window.speaker);
+  const auto users = static_cast<int64_t>(rows.size());
+  const at::Device device = speaker_embedding_.device();
+  ProfileBatch batch;
+  batch.general = at::embedding(speaker_embedding_, LongTensor(rows, {users}).to(device));
+  for (at::Tensor* t : {&batch.keys, &batch.values, &batch.word_states})
+    *t = at::zeros({users, 0, config_.d_model}, batch.general.options());
+  for (at::Tensor* t : {&batch.pair_mask, &batch.word_mask})
+    *t = at::zeros({users, 0}, at::TensorOptions(at::kBool).device(device));
+  batch.word_ids = at::zeros({users, 0}, at::TensorOptions(at::kLong).device(device));
   return batch;
 }
 

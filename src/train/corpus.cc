@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "text/exchange_reader.h"
 #include "text/held_out_users.h"
+#include "text/user_hash.h"
 
 namespace idiolect {
 namespace {
@@ -29,12 +30,12 @@ TokenPair Tokenize(const RawExchange& exchange, const Tokenizer& tokenizer, cons
   return pair;
 }
 
-UserCorpus Finish(Draft draft, const std::string& source) {
+UserCorpus Finish(Draft draft, const std::string& source, const std::string& name) {
   const size_t held_out = std::min<size_t>(20, draft.unsplit.size() / 10);
   const auto cut = draft.unsplit.end() - static_cast<std::ptrdiff_t>(held_out);
   std::move(draft.unsplit.begin(), cut, std::back_inserter(draft.train));
   std::move(cut, draft.unsplit.end(), std::back_inserter(draft.valid));
-  UserCorpus user{source, std::move(draft.train), 0, 0};
+  UserCorpus user{source, std::move(draft.train), 0, 0, UserHash(source, name)};
   user.train_end = user.pairs.size();
   std::move(draft.valid.begin(), draft.valid.end(), std::back_inserter(user.pairs));
   user.valid_end = user.pairs.size();
@@ -45,11 +46,17 @@ UserCorpus Finish(Draft draft, const std::string& source) {
 
 HistoryTokens UserCorpus::Window(size_t index, size_t count) const {
   HistoryTokens window;
+  if (count > 0) window.speaker = row;
   for (size_t i = index - std::min(index, count); i < index; ++i) {
     window.posts.push_back(pairs[i].post);
     window.responses.push_back(pairs[i].response);
   }
   return window;
+}
+
+void Corpus::Add(UserCorpus user) {
+  users.push_back(std::move(user));
+  users.back().row = static_cast<int32_t>(users.size());
 }
 
 absl::Status ForEachExchange(const std::vector<std::string>& files,
@@ -79,11 +86,11 @@ absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const T
   if (!read.ok()) return read;
   Corpus corpus;
   for (auto& [key, draft] : drafts) {
-    UserCorpus user = Finish(std::move(draft), key.first);
+    UserCorpus user = Finish(std::move(draft), key.first, key.second);
     if (user.train_end == 0) continue;
     corpus.train_pairs += static_cast<int64_t>(user.train_end);
     corpus.valid_pairs += static_cast<int64_t>(user.valid_end - user.train_end);
-    corpus.users.push_back(std::move(user));
+    corpus.Add(std::move(user));
   }
   if (corpus.users.empty()) return absl::InvalidArgumentError("the data holds no exchange to train on");
   return corpus;

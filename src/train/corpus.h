@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,14 +24,18 @@ struct UserCorpus {
   std::string source;
   std::vector<TokenPair> pairs;
   size_t train_end = 0, valid_end = 0;
+  std::optional<uint64_t> hash = std::nullopt;  // text/user_hash.h; an older prepared corpus has none
+  int32_t row = 0;                              // the place among Corpus::users, from 1
 
-  // The newest `count` pairs before `index`.
+  // The newest `count` pairs before `index`. Who is asked for no pairs is nobody, for a Speaker model too.
   HistoryTokens Window(size_t index, size_t count) const;
 };
 
 struct Corpus {
   std::vector<UserCorpus> users;  // sorted by source, then name
   int64_t train_pairs = 0, valid_pairs = 0;
+
+  void Add(UserCorpus user);  // at the end; gives it its row
 };
 
 // Calls `visit` with every exchange of the files, as they come. An unreadable line is an error: a researcher wants to

@@ -26,16 +26,24 @@ std::string DataTable(const TrainOptions& options, const Corpus& corpus) {
   return table + ".\n";
 }
 
+std::string_view Kind(const ModelConfig& model) {
+  if (model.speaker)
+    return "A Speaker model, for comparison: a learnt vector for each user that it was trained on, whom `speakers.txt` "
+           "lists\n"
+           "without names. It reads no histories, so only `idiolect eval` takes it.";
+  return "A DHAP model: a Transformer over a user's own responses, a memory of their exchanges, and a decoder that "
+         "copies\n"
+         "the user's words.";
+}
+
 }  // namespace
 
 std::string ModelCard(const TrainOptions& o, const Corpus& corpus, const CardFacts& f) {
   const ValidationResult& v = f.validation;
   return absl::StrCat(
-      "# ", o.card_name,
-      "\n\nA DHAP model: a Transformer over a user's own responses, a memory of their exchanges, and a decoder that "
-      "copies\n"
-      "the user's words. Written by `idiolect train`; `config.json` holds its sizes.\n\n## Data\n\n",
-      DataTable(o, corpus), "\n## Training\n\n",
+      "# ", o.card_name, "\n\n", std::string(Kind(o.model)),
+      " Written by `idiolect train`; `config.json` holds its sizes.\n\n## Data\n\n", DataTable(o, corpus),
+      "\n## Training\n\n",
       absl::StrFormat(
           "%d parameters, %d steps of at most %d targets (%d targets seen), %.0f minutes of training, seed %d,\n"
           "learning rate %g, dropout %g.\n",

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "text/line_reader.h"
 #include "text/tokenizer.h"
+#include "text/user_hash.h"
 
 namespace idiolect {
 namespace {
@@ -106,7 +107,9 @@ class Loader {
     pair.words = json["words"].get<int>();
     const bool valid = json.contains("valid");
     const int64_t user = json["user"].get<int64_t>();
-    if (user == static_cast<int64_t>(corpus_.users.size())) corpus_.users.push_back({json["source"], {}, 0, 0});
+    if (user == static_cast<int64_t>(corpus_.users.size())) {
+      if (absl::Status s = AddUser(json); !s.ok()) return s;
+    }
     if (user + 1 != static_cast<int64_t>(corpus_.users.size())) return Fault("\"user\": users must come in order");
     UserCorpus& corpus = corpus_.users.back();
     if (json["source"] != corpus.source) return Fault("\"source\": is another than in this user's line before");
@@ -115,6 +118,16 @@ class Loader {
     corpus.train_end += valid ? 0 : 1;
     corpus.valid_end = corpus.pairs.size();
     return InOrder();
+  }
+
+  absl::Status AddUser(const Json& json) {
+    UserCorpus user{json["source"], {}, 0, 0};
+    if (json.contains("name")) {
+      if (json["name"].is_string()) user.hash = ParseUserHash(json["name"].get<std::string>());
+      if (!user.hash) return Fault("\"name\": expected 16 hexadecimal digits, 0 to 9 and a to f");
+    }
+    corpus_.Add(std::move(user));
+    return absl::OkStatus();
   }
 
   // The batcher finds a source's users by bisection.
@@ -159,6 +172,7 @@ absl::Status WritePreparedCorpus(const Corpus& corpus, const ModelConfig& config
     for (size_t i = 0; i < u.pairs.size(); ++i) {
       const TokenPair& pair = u.pairs[i];
       Json line = {{"user", user}, {"source", u.source}};
+      if (i == 0 && u.hash) line["name"] = UserHashText(*u.hash);
       if (i >= u.train_end) line["valid"] = true;
       line["post"] = pair.post;
       line["response"] = pair.response;

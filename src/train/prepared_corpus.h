@@ -4,8 +4,11 @@
 //   tokenizer.model      SentencePiece
 //   exchanges.jsonl.gz   first {"prepared_version": 1, "vocab_size": V, "max_post_tokens": Lp, "max_response_tokens":
 //                        Lr}, then an exchange a line, users one after the other, each user's oldest first:
-//                        {"user": 17, "source": "chat", "valid": true, "post": [ids], "response": [ids], "words": 9}
-//                        Users are numbers, from 0; "valid" stands where the exchange validates. No test split.
+//                        {"user": 17, "source": "chat", "name": "0123456789abcdef", "valid": true, "post": [ids],
+//                        "response": [ids], "words": 9}
+//                        Users are numbers, from 0; "name", in a user's first line, is no name but what
+//                        text/user_hash.h makes of source and name, and may be absent; "valid" stands where the
+//                        exchange validates. No test split.
 #pragma once
 
 #include <string>

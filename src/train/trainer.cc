@@ -105,12 +105,15 @@ class Run {
     corpus_ = *std::move(corpus);
     Say(absl::StrCat(corpus_.users.size(), " users, ", corpus_.train_pairs, " exchanges to train on, ",
                      corpus_.valid_pairs, " to validate"));
+    if (options_.model.speaker) {
+      if (absl::Status s = PrepareSpeakers(start.get()); !s.ok()) return s;
+    }
     const auto device = DeviceOf(options_.device);
     if (!device.ok()) return device.status();
     device_ = *device;
     const Parameters parameters =
         (start ? start->parameters() : Parameters::Random(options_.model, options_.seed)).To(device_);
-    model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_);
+    model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_, speakers_);
     optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
     batcher_ = std::make_unique<Batcher>(corpus_, options_);
     validation_ = std::make_unique<Validation>(corpus_, options_.validation_users, options_.seed);
@@ -189,6 +192,23 @@ class Run {
     if (present.ok() && *present == *bytes) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("prepared: ", prepared, " is another tokenizer than ", path, "; prepare with --tokenizer ", path));
+  }
+
+  // Each user of the corpus gets a row; those of a model that the run starts from must be the same.
+  absl::Status PrepareSpeakers(const DhapModel* start) {
+    std::vector<uint64_t> hashes;
+    for (const UserCorpus& user : corpus_.users) {
+      if (!user.hash)
+        return absl::InvalidArgumentError(
+            absl::StrCat("parts: \"speaker\" needs to know users apart, and \"name\" of user ", user.row - 1,
+                         " is not in ", options_.prepared, "; run `idiolect prepare` again"));
+      hashes.push_back(*user.hash);
+    }
+    if (start != nullptr && start->speakers().hashes() != hashes)
+      return absl::InvalidArgumentError("init_from: its speakers are others than the users of the data");
+    speakers_ = Speakers(std::move(hashes));
+    options_.model.speakers = static_cast<int>(corpus_.users.size());
+    return ParseModelConfig(ToJson(options_.model)).status();
   }
 
   absl::Status Resume() {
@@ -301,6 +321,7 @@ class Run {
   std::string tokenizer_bytes_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Corpus corpus_;
+  Speakers speakers_;  // of a Speaker model
   std::unique_ptr<DhapModel> model_;
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<Batcher> batcher_;
