@@ -70,6 +70,7 @@ ExampleMeasurer::ExampleMeasurer(const MeasureContext& context)
 
 HistoryTokens ExampleMeasurer::Window(const TestUser& user, size_t end, size_t length) const {
   HistoryTokens window;
+  if (length > 0) window.speaker = context_.model.speakers().RowOf(user.source, user.name);
   for (size_t i = end - std::min(end, length); i < end; ++i) {
     window.posts.push_back(context_.model.texts().PostIds(user.exchanges[i].post));
     window.responses.push_back(context_.model.texts().ResponseIds(user.exchanges[i].response));

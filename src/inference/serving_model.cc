@@ -9,6 +9,11 @@ namespace idiolect {
 absl::StatusOr<std::unique_ptr<ServingModel>> ServingModel::Load(const std::string& directory, Precision precision) {
   const auto model = DhapModel::Load(directory);
   if (!model.ok()) return model.status();
+  if ((*model)->config().speaker)
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory,
+                     "/config.json: parts: expected a model that reads histories, and \"speaker\" knows only "
+                     "the users it was trained on; it is for comparison by `idiolect eval`"));
   return Pack(**model, precision);
 }
 
@@ -27,6 +32,7 @@ ServingModel::ServingModel(const DhapModel& model, Precision precision)
       decoder(model.config(), model.parameters(), precision),
       config_(model.config()),
       texts_(model.texts()),
+      speakers_(model.speakers()),
       content_hash_(model.content_hash()),
       parameter_count_(model.parameters().count()),
       precision_(precision) {}

@@ -21,13 +21,15 @@ namespace idiolect {
 
 class ServingModel {
  public:
-  // Errors as DhapModel::Load's; kUnimplemented where this processor can't compute with the precision.
+  // Errors as DhapModel::Load's; kInvalidArgument for a Speaker model, which answers to no history; kUnimplemented
+  // where this processor can't compute with the precision.
   static absl::StatusOr<std::unique_ptr<ServingModel>> Load(const std::string& directory, Precision precision);
-  // The caller keeps `model` no longer than it likes.
+  // The caller keeps `model` no longer than it likes. A Speaker model is taken: for evaluation.
   static absl::StatusOr<std::unique_ptr<ServingModel>> Pack(const DhapModel& model, Precision precision);
 
   const ModelConfig& config() const { return config_; }
   const ExchangeTokenizer& texts() const { return texts_; }
+  const Speakers& speakers() const { return speakers_; }  // of a Speaker model; else empty
   const std::string& content_hash() const { return content_hash_; }
   int64_t parameter_count() const { return parameter_count_; }
   Precision precision() const { return precision_; }
@@ -41,6 +43,7 @@ class ServingModel {
 
   const ModelConfig config_;
   const ExchangeTokenizer texts_;
+  const Speakers speakers_;
   const std::string content_hash_;
   const int64_t parameter_count_;
   const Precision precision_;

@@ -45,12 +45,14 @@ ServingProfileEncoder::ServingProfileEncoder(const ModelConfig& config, const Pa
       position_embedding_(Copy(parameters, "position_embedding.weight")),
       slot_embedding_(Copy(parameters, "slot_embedding.weight")),
       history_encoder_(config, parameters, "history_encoder", config.history_layers, precision),
-      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers, precision) {}
+      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers, precision) {
+  if (config.speaker) speaker_embedding_ = parameters.at("speaker_embedding.weight").contiguous();
+}
 
 std::vector<std::shared_ptr<const CompactProfile>> ServingProfileEncoder::operator()(
     const std::vector<ProfileInput>& users, Scratch& scratch) const {
   std::vector<int> lengths;
-  const FloatMatrix& z = EncodeHistories(users, lengths, scratch);
+  const FloatMatrix* z = config_.speaker ? nullptr : &EncodeHistories(users, lengths, scratch);
   std::vector<std::shared_ptr<CompactProfile>> profiles;
   int first = 0;
   for (size_t i = 0; i < users.size(); ++i) {
@@ -58,12 +60,23 @@ std::vector<std::shared_ptr<const CompactProfile>> ServingProfileEncoder::operat
     profile->epoch = users[i].epoch;
     profile->revision = users[i].revision;
     profile->pair_sequences = users[i].pair_sequences;
-    FillFromHistory(users[i].tokens, z.row(first), *profile);
-    profiles.push_back(std::move(profile));
+    profiles.push_back(profile);
+    if (config_.speaker) {
+      FillFromSpeaker(users[i].tokens.speaker, *profile);
+      continue;
+    }
+    FillFromHistory(users[i].tokens, z->row(first), *profile);
     first += lengths[i];
   }
   if (config_.memory) FillKeys(users, profiles, scratch);
   return {profiles.begin(), profiles.end()};
+}
+
+void ServingProfileEncoder::FillFromSpeaker(int32_t speaker, CompactProfile& profile) const {
+  const int d = config_.d_model;
+  const float* row = speaker_embedding_.data_ptr<float>() + static_cast<int64_t>(speaker) * d;
+  profile.general.assign(row, row + d);
+  for (VectorTable* table : {&profile.keys, &profile.values, &profile.words}) *table = VectorTable(d, precision_, 0);
 }
 
 // row = E[id] + P[position]

@@ -27,6 +27,8 @@ class ServingProfileEncoder {
                                                                 Scratch& scratch) const;
 
  private:
+  // A Speaker model's row of a user.
+  void FillFromSpeaker(int32_t speaker, CompactProfile& profile) const;
   void EmbedToken(int32_t id, int position, float* row) const;
   // One of the scratch's own matrices.
   const FloatMatrix& EncodeHistories(const std::vector<ProfileInput>& users, std::vector<int>& lengths,
@@ -39,6 +41,7 @@ class ServingProfileEncoder {
   Precision precision_;
   at::Tensor token_embedding_;  // [V, d], shared with the loaded model
   std::vector<float> position_embedding_, slot_embedding_;
+  at::Tensor speaker_embedding_;  // [users + 1, d], of a Speaker model only; shared, too
   ServingTransformer history_encoder_, memory_encoder_;
 };
 

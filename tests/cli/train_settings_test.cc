@@ -46,6 +46,15 @@ TEST_F(TrainSettingsTest, AFileSetsWhatItNames) {
   EXPECT_EQ(options->targets, TrainOptions().targets);
 }
 
+TEST_F(TrainSettingsTest, SpeakerIsAPartAlone) {
+  ASSERT_TRUE(Read("data = [\"a\"]\nout = \"m\"\nparts = [\"speaker\"]\n").ok());
+  const auto options = settings_.ToOptions();
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_TRUE(options->model.speaker);
+  EXPECT_FALSE(options->model.general || options->model.copy || options->model.memory || options->model.post_copy);
+  EXPECT_TRUE(ParseModelConfig(ToJson(options->model)).ok());
+}
+
 TEST_F(TrainSettingsTest, WhatIsPrintedIsAFileThatMeansTheSame) {
   ASSERT_TRUE(Read("data = [\"a\"]\nout = \"m\"\nlearning_rate = 0.00015\nparts = [\"none\"]\n").ok());
   std::ostringstream printed;
@@ -68,6 +77,10 @@ TEST_F(TrainSettingsTest, FaultsAreNamed) {
   EXPECT_THAT(std::string(Read("learn_rate = 2\n").message()), HasSubstr("learning_rate"));
   ASSERT_TRUE(Read("data = [\"a\"]\nout = \"m\"\nparts = [\"memry\"]\n").ok());
   EXPECT_THAT(std::string(settings_.ToOptions().status().message()), HasSubstr("parts: expected"));
+  for (const char* alone : {"none", "speaker"}) {
+    settings_.parts = {"copy", alone};
+    EXPECT_THAT(std::string(settings_.ToOptions().status().message()), HasSubstr("parts: expected no other part"));
+  }
   settings_.parts = {"none"};
   settings_.card_notes_file = "/nowhere.md";
   EXPECT_TRUE(absl::IsNotFound(settings_.ToOptions().status()));

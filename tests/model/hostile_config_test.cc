@@ -59,6 +59,7 @@ TEST_F(HostileConfigTest, EverySizeOutOfItsRangeIsNamed) {
     if (!std::string_view(field).ends_with("_layers"))
       ExpectFieldRefused(field, 0, field);  // a stack may have no layer
   }
+  for (const ordered_json& value : values) ExpectFieldRefused("speakers", value, "speakers");
 }
 
 TEST_F(HostileConfigTest, OtherFieldsOfAnotherKindAreNamed) {
@@ -97,6 +98,8 @@ TEST_F(HostileConfigTest, SizesAtOddsAreNamed) {
   for (int heads : {5, 7, 8, 13, 8192}) ExpectFieldRefused("heads", heads, "heads");
   for (int hidden : {3, 15, 17, 16383}) ExpectFieldRefused("hidden_size", hidden, "hidden_size");
   ExpectFieldRefused("tie_embeddings", true, "readout_size");
+  ExpectFieldRefused("speakers", 3, "speakers");
+  ExpectFieldRefused("parts", {"speaker", "copy"}, "parts");
 }
 
 TEST_F(HostileConfigTest, SizesOtherThanTheWeightsAreFoundThere) {
