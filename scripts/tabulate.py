@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """tabulate.py SUMMARY.json…: summaries of `idiolect eval` as one Markdown table, a row a model, named by its folder.
 
-Where a model has no profile, its unigram cache is a row of its own: the simplest baseline that personalises.
+"speaker" has a learnt vector for each user who was trained on, in place of a history. Where a model has no profile, its
+unigram cache is a row of its own: the simplest baseline that personalises.
 """
 import json, os, sys
 

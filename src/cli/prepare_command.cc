@@ -16,8 +16,8 @@ constexpr char kTeaching[] = R"(Example:
   $ idiolect train --prepared prepared --out models/mine          here, or where only the folder was copied to
 
 Learns a tokenizer and writes the training and validation exchanges as token ids: the folder is all that training needs.
-It holds no names, but whoever has it can read the texts: treat it like them. Where the folder, or --tokenizer, has a
-tokenizer.model already, that one is used.
+It holds hashes in place of names, but whoever has it can read the texts: treat it like them. Where the folder, or
+--tokenizer, has a tokenizer.model already, that one is used.
 )";
 
 class PrepareCommand : public Command {

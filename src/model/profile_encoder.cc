@@ -131,7 +131,7 @@ ProfileBatch ProfileEncoder::OfSpeakers(const std::vector<HistoryTokens>& window
   const auto users = static_cast<int64_t>(rows.size());
   const at::Device device = speaker_embedding_.device();
   ProfileBatch batch;
-  batch.general = at::embedding(speaker_embedding_, LongTensor(rows, {users}).to(device));
+  batch.general = Embed(speaker_embedding_, LongTensor(rows, {users}).to(device));
   for (at::Tensor* t : {&batch.keys, &batch.values, &batch.word_states})
     *t = at::zeros({users, 0, config_.d_model}, batch.general.options());
   for (at::Tensor* t : {&batch.pair_mask, &batch.word_mask})
