@@ -173,7 +173,7 @@ TrainBatch FirstTargets(const TrainBatch& batch, int64_t count) {
 at::Tensor FirstRows(const at::Tensor& rows, const TrainBatch& batch, int64_t count) {
   std::vector<int64_t> shape = rows.sizes().vec();
   shape[0] = -1;
-  return rows.unflatten(0, {-1, batch.targets()}).narrow(1, 0, count).reshape(shape);
+  return rows.unflatten(0, {-1, batch.targets()}).narrow(1, 0, count).reshape(shape).contiguous();
 }
 
 }  // namespace

@@ -344,7 +344,9 @@ absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const Pr
     Run run(options, progress);
     if (absl::Status s = run.Prepare(); !s.ok()) return s;
     return run.Loop(stop);
-  } catch (const std::exception& e) {  // ATen's
+  } catch (const c10::Error& e) {
+    return absl::InternalError(absl::StrCat("training failed: ", e.what_without_backtrace()));
+  } catch (const std::exception& e) {
     return absl::InternalError(absl::StrCat("training failed: ", e.what()));
   }
 }

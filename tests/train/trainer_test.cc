@@ -208,6 +208,13 @@ TEST(TrainTest, OptionsThatCannotBeAreRefusedByName) {
       {[](auto& o) { o.history_contrast = -1; }, "history_contrast"},
       {[](auto& o) { o.post_contrast = std::numeric_limits<double>::quiet_NaN(); }, "post_contrast"},
       {[](auto& o) { o.post_contrast = 1; }, "groups"},  // 3 of them
+      {[](auto& o) { o.joint_contrast = -1; }, "joint_contrast"},
+      {[](auto& o) { o.reply_contrast = 1; }, "reply_contrast: expected history_contrast"},
+      {[](auto& o) { o.contrast_windows = 1; }, "contrast_windows"},
+      {[](auto& o) { o.contrast_targets = 0; }, "contrast_targets"},
+      {[](auto& o) { o.minutes = -1; }, "minutes"},
+      {[](auto& o) { o.device = "tpu"; }, "device: \"tpu\" is unknown"},
+      {[](auto& o) { o.device = "cuda:99"; }, "device: \"cuda:99\""},
       {[](auto& o) { o.steps = -1; }, "steps"},
       {[](auto& o) { o.validate_every = 0; }, "validate_every"},
       {[](auto& o) { o.checkpoint_every = 0; }, "checkpoint_every"},
