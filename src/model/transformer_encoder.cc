@@ -1,10 +1,16 @@
 #include "model/transformer_encoder.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 
 namespace idiolect {
+namespace {
+
+constexpr int64_t kRowsTogether = 2048;  // enough for products at full speed
+
+}  // namespace
 
 TransformerEncoder::TransformerEncoder(const ModelConfig& config, const Parameters& parameters, const std::string& name,
                                        int layers)
@@ -19,7 +25,23 @@ TransformerEncoder::TransformerEncoder(const ModelConfig& config, const Paramete
   }
 }
 
+// Texts of like length together: a processor computes what is padded as slowly as what is not, and half of a batch of
+// histories is. A GPU is better off with the whole batch.
 at::Tensor TransformerEncoder::operator()(at::Tensor x, const at::Tensor& mask, const Dropout& dropout) const {
+  const int64_t count = x.size(0), width = x.size(1), together = std::max<int64_t>(1, kRowsTogether / width);
+  if (!x.is_cpu() || count <= together) return Encode(std::move(x), mask, dropout);
+  const at::Tensor lengths = mask.sum(1), order = at::argsort(lengths);
+  std::vector<at::Tensor> parts;
+  for (int64_t i = 0; i < count; i += together) {
+    const at::Tensor texts = order.narrow(0, i, std::min(together, count - i));
+    const int64_t longest = std::max<int64_t>(1, lengths.index_select(0, texts).max().item<int64_t>());
+    const auto pick = [&](const at::Tensor& t) { return t.index_select(0, texts).narrow(1, 0, longest); };
+    parts.push_back(at::constant_pad_nd(Encode(pick(x), pick(mask), dropout), {0, 0, 0, width - longest}));
+  }
+  return at::cat(parts).index_select(0, at::argsort(order));
+}
+
+at::Tensor TransformerEncoder::Encode(at::Tensor x, const at::Tensor& mask, const Dropout& dropout) const {
   const at::Tensor hidden_keys = mask.logical_not().unsqueeze(1).unsqueeze(1);  // [B, 1, 1, T]
   for (const Layer& layer : layers_) {
     x = x + dropout(layer.output(Attend(layer, layer.norm1(x), hidden_keys, dropout)));

@@ -14,7 +14,8 @@ class TransformerEncoder {
  public:
   TransformerEncoder(const ModelConfig& config, const Parameters& parameters, const std::string& name, int layers);
 
-  // x [B, T, d], mask [B, T]. Rows outside the mask are never attended to; their own output means nothing.
+  // x [B, T, d], mask [B, T], true up to each text's length. Rows outside the mask are never attended to; their own
+  // output means nothing.
   at::Tensor operator()(at::Tensor x, const at::Tensor& mask, const Dropout& dropout) const;
 
  private:
@@ -22,6 +23,7 @@ class TransformerEncoder {
     LayerNorm norm1, norm2;
     Linear query, key, value, output, up, down;
   };
+  at::Tensor Encode(at::Tensor x, const at::Tensor& mask, const Dropout& dropout) const;
   at::Tensor Attend(const Layer& layer, const at::Tensor& x, const at::Tensor& hidden_keys,
                     const Dropout& dropout) const;
   at::Tensor SplitHeads(const at::Tensor& x) const;
