@@ -161,7 +161,7 @@ class BenchCommand : public Command {
   }
 
   absl::Status StartEngineHere() {
-    PreferThroughput();
+    if (engine_.batch_scheduling()) PreferThroughput();
     if (!config_path_.empty()) {
       model_dir_ = folder_.path();
       if (absl::Status s = WriteRandomModel(config_path_, load_.seed, model_dir_); !s.ok()) return s;

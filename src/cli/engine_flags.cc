@@ -10,6 +10,8 @@ void EngineFlags::AddTo(Settings& s) {
   s.Add("max_queue", options_.max_queue, kPositiveCount, "Requests that may wait, in all engines together");
   s.Add("max_batch_rows", options_.max_batch_rows, {1, 4096}, "Candidates and beams in a step of one engine");
   s.Add("profile_cache_mib", cache_mib_, {0, 1 << 20}, "Memory for users' profiles, of all engines together");
+  s.Add("batch_scheduling", batch_scheduling_,
+        "While all cores are busy, calls do not interrupt engines (SCHED_BATCH)");
 }
 
 absl::StatusOr<EngineOptions> EngineFlags::ToOptions() const {

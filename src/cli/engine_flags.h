@@ -14,10 +14,12 @@ class EngineFlags {
   void AddTo(Settings& settings);
   // kInvalidArgument names the setting.
   absl::StatusOr<EngineOptions> ToOptions() const;
+  bool batch_scheduling() const { return batch_scheduling_; }
 
  private:
   EngineOptions options_;
   std::string precision_ = std::string(PrecisionName(options_.precision));
+  bool batch_scheduling_ = true;
   int64_t cache_mib_ = options_.profile_cache_bytes >> 20;
 };
 

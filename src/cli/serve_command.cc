@@ -100,15 +100,13 @@ class ServeCommand : public Command {
   }
 
   absl::Status Serve(Console& console) {
-    PreferThroughput();
+    if (settings_.engine.batch_scheduling()) PreferThroughput();
     if (settings_.wipe_memory) WipeFreedMemory();
     Signals signals;
     if (absl::Status s = StartLog(settings_.observe.log_format, settings_.observe.log_level); !s.ok()) return s;
     const auto metrics = std::make_shared<Metrics>();
     settings_.server.metrics = metrics;
-    settings_.server.drain_limit = absl::Seconds(settings_.drain_seconds);
-    settings_.server.idle_connection = absl::Seconds(settings_.idle_connection_seconds);
-    settings_.server.handshake_limit = absl::Seconds(settings_.handshake_seconds);
+    settings_.ConvertTimes();
     DeletionRelay relay;
     const auto store = OpenStore(relay, *metrics, console.out);
     if (!store.ok()) return store.status();

@@ -34,12 +34,17 @@ void ServeSettings::AddTo(Settings& s) {
   s.Group("Limits of connections");
   s.Add("max_connections", server.max_connections, {1, 1e6}, "At a time; at the limit silent ones make room");
   s.Add("max_calls_per_connection", server.max_calls_per_connection, {1, 1e6}, "At a time; further ones wait");
+  s.Add("silent_connection_seconds", silent_connection_seconds, {0.1, 86400},
+        "At the limit one on which nothing has come or gone for so long makes room");
   s.Add("idle_connection_seconds", idle_connection_seconds, {1, 86400}, "One without a call for so long is closed");
   s.Add("handshake_seconds", handshake_seconds, {0.1, 3600}, "How long a new one may take until it speaks HTTP/2");
 
   s.Group("Limits of requests");
   s.Add("max_message_bytes", server.max_message_bytes, {1024, 1 << 30}, "Of one request message");
   s.Add("max_text_bytes", server.max_text_bytes, {16, 1 << 20}, "Of a post, a response or a candidate");
+  s.Add("max_unsent_bytes", server.max_unsent_bytes, {16384, 1e12},
+        "Of answers that wait for slow readers, all together");
+  s.Add("stuck_seconds", stuck_seconds, {0.1, 86400}, "Who takes nothing of an answer for so long is cancelled");
   s.Add("store_threads", server.store_threads, {1, 4096}, "Threads that wait for the store");
   s.Add("max_store_queue", server.max_store_queue, {1, 1e9}, "Calls that may wait for such a thread");
   s.Add("drain_seconds", drain_seconds, {0, 86400}, "How long calls in flight may go on at the end");
@@ -64,6 +69,14 @@ absl::Status ServeSettings::Check() const {
     return absl::InvalidArgumentError("store: is not set; --store URL, IDIOLECT_STORE or a line of the --config file");
   }
   return CheckListener(server);
+}
+
+void ServeSettings::ConvertTimes() {
+  server.drain_limit = absl::Seconds(drain_seconds);
+  server.idle_connection = absl::Seconds(idle_connection_seconds);
+  server.handshake_limit = absl::Seconds(handshake_seconds);
+  server.silent_connection = absl::Seconds(silent_connection_seconds);
+  server.stuck_limit = absl::Seconds(stuck_seconds);
 }
 
 absl::Status ServeSettings::FindVault(std::shared_ptr<const TextVault>& vault) const {

@@ -21,7 +21,7 @@ struct ServeSettings {
   EngineFlags engine;
   ObserveSettings observe;
   double drain_seconds = 20;
-  double idle_connection_seconds = 600, handshake_seconds = 10;
+  double idle_connection_seconds = 600, handshake_seconds = 10, silent_connection_seconds = 10, stuck_seconds = 30;
 
   std::string master_key, master_key_file;
   std::vector<std::string> ttl_days;
@@ -33,6 +33,9 @@ struct ServeSettings {
 
   // What no single setting's range says. kInvalidArgument.
   absl::Status Check() const;
+
+  // Puts the times into `server`, where they are durations.
+  void ConvertTimes();
 
   // Of the master key, in its file or as it is; null where there is neither.
   absl::Status FindVault(std::shared_ptr<const TextVault>& vault) const;

@@ -1,4 +1,6 @@
 // The settings of `serve` as a whole: the shipped example, precedence, and what the command line says.
+#include "cli/serve_settings.h"
+
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -63,6 +65,46 @@ TEST_F(ServeSettingsTest, MistakesAreExplained) {
   EXPECT_THAT(err_, HasSubstr("wrong.toml:1: precison is not a setting; the nearest one is precision"));
   EXPECT_EQ(RunAlone({"idiolect", "serve", "--store", "memory:"}), 1);
   EXPECT_THAT(err_, HasSubstr("model: is not set"));
+}
+
+TEST_F(ServeSettingsTest, WhatSlowAndSilentClientsMayTakeIsSet) {
+  ASSERT_EQ(RunAlone({"idiolect", "serve", "--print-config", "--silent-connection-seconds", "2.5", "--stuck-seconds",
+                      "7", "--max-unsent-bytes", "1048576", "--no-batch-scheduling"}),
+            0)
+      << err_;
+  EXPECT_EQ(Line("silent_connection_seconds"), "silent_connection_seconds = 2.5 # flag --silent-connection-seconds");
+  EXPECT_EQ(Line("stuck_seconds"), "stuck_seconds = 7 # flag --stuck-seconds");
+  EXPECT_EQ(Line("max_unsent_bytes"), "max_unsent_bytes = 1048576 # flag --max-unsent-bytes");
+  EXPECT_EQ(Line("batch_scheduling"), "batch_scheduling = false # flag --batch-scheduling");
+}
+
+TEST_F(ServeSettingsTest, WhatSlowAndSilentClientsMayTakeHasItsRange) {
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--silent-connection-seconds", "0"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--silent-connection-seconds: expected NUMBER in [0.1, 86400], got '0'"));
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--stuck-seconds", "never"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--stuck-seconds: expected NUMBER in [0.1, 86400], got 'never'"));
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--max-unsent-bytes", "16383"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--max-unsent-bytes: expected INT from 16384, got '16383'"));
+}
+
+TEST_F(ServeSettingsTest, TimesReachTheServer) {
+  ServeSettings settings;
+  settings.silent_connection_seconds = 1.5;
+  settings.stuck_seconds = 2.5;
+  settings.ConvertTimes();
+  EXPECT_EQ(settings.server.silent_connection, absl::Milliseconds(1500));
+  EXPECT_EQ(settings.server.stuck_limit, absl::Milliseconds(2500));
+}
+
+TEST_F(ServeSettingsTest, DefaultsAreTheServersOwn) {
+  ServeSettings settings;
+  settings.ConvertTimes();
+  const ServerOptions own;
+  EXPECT_EQ(settings.server.silent_connection, own.silent_connection);
+  EXPECT_EQ(settings.server.stuck_limit, own.stuck_limit);
+  EXPECT_EQ(settings.server.idle_connection, own.idle_connection);
+  EXPECT_EQ(settings.server.handshake_limit, own.handshake_limit);
+  EXPECT_EQ(settings.server.drain_limit, own.drain_limit);
 }
 
 TEST_F(ServeSettingsTest, PasswordOfTheStoreIsNotPrinted) {

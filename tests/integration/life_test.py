@@ -5,6 +5,7 @@
 """
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -148,6 +149,11 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(starts[-1], "listening")
         for service in ["", "liveness", "idiolect.v1.DialogueService", "idiolect.v1.ModelService"]:
             self.assertEqual(server.health(service), SERVING, service)
+
+    def test_scheduling_is_a_setting(self):
+        self.assertEqual(os.sched_getscheduler(self.start().process.pid), os.SCHED_BATCH)
+        self.server.stop()
+        self.assertEqual(os.sched_getscheduler(self.start("--no-batch-scheduling").process.pid), os.SCHED_OTHER)
 
     def test_sigterm_lets_calls_in_flight_finish(self):
         server = self.start()
