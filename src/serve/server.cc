@@ -143,8 +143,13 @@ absl::Status Server::Impl::OpenPort(grpc::ServerBuilder& builder) {
   port_ = listener->port;
   auto sink = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, protection_.Credentials());
-  acceptor_ = std::make_unique<ConnectionAcceptor>(*std::move(listener), std::move(sink), options.max_connections,
-                                                   options.silent_connection);
+  acceptor_ = std::make_unique<ConnectionAcceptor>(
+      *std::move(listener), std::move(sink),
+      ConnectionAcceptor::Limits{
+          .max_connections = options.max_connections,
+          .silent = options.silent_connection,
+          .resets = std::make_shared<ResetLimit>(options.max_resets_per_second, backend_.metrics),
+          .encrypted = options.tls.enabled()});
   return absl::OkStatus();
 }
 

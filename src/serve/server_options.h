@@ -38,6 +38,9 @@ struct ServerOptions {
   // At a time; further ones wait with the client, who hears nothing of them. So the default is above what the engine's
   // queue takes: a client that sends too much over one connection is to be told so, by RESOURCE_EXHAUSTED.
   int max_calls_per_connection = 2048;
+  // Who resets more calls than that in a second, right after they were begun, is put off for a while; 0: nobody. Of one
+  // address, so behind a proxy it has to be 0.
+  int max_resets_per_second = 200;
   bool open_health = true;  // health checks answer everybody, also who has no key; else nobody
 
   int max_message_bytes = 4 << 20;  // of one request message; a longer one is RESOURCE_EXHAUSTED

@@ -69,10 +69,11 @@ TEST_F(ServeSettingsTest, MistakesAreExplained) {
 
 TEST_F(ServeSettingsTest, WhatSlowAndSilentClientsMayTakeIsSet) {
   ASSERT_EQ(RunAlone({"idiolect", "serve", "--print-config", "--silent-connection-seconds", "2.5", "--stuck-seconds",
-                      "7", "--max-unsent-bytes", "1048576", "--no-batch-scheduling"}),
+                      "7", "--max-unsent-bytes", "1048576", "--max-resets-per-second", "0", "--no-batch-scheduling"}),
             0)
       << err_;
   EXPECT_EQ(Line("silent_connection_seconds"), "silent_connection_seconds = 2.5 # flag --silent-connection-seconds");
+  EXPECT_EQ(Line("max_resets_per_second"), "max_resets_per_second = 0 # flag --max-resets-per-second");
   EXPECT_EQ(Line("stuck_seconds"), "stuck_seconds = 7 # flag --stuck-seconds");
   EXPECT_EQ(Line("max_unsent_bytes"), "max_unsent_bytes = 1048576 # flag --max-unsent-bytes");
   EXPECT_EQ(Line("batch_scheduling"), "batch_scheduling = false # flag --batch-scheduling");
@@ -83,6 +84,8 @@ TEST_F(ServeSettingsTest, WhatSlowAndSilentClientsMayTakeHasItsRange) {
   EXPECT_THAT(err_, HasSubstr("--silent-connection-seconds: expected NUMBER in [0.1, 86400], got '0'"));
   EXPECT_EQ(RunAlone({"idiolect", "serve", "--stuck-seconds", "never"}), 2);
   EXPECT_THAT(err_, HasSubstr("--stuck-seconds: expected NUMBER in [0.1, 86400], got 'never'"));
+  EXPECT_EQ(RunAlone({"idiolect", "serve", "--max-resets-per-second", "-1"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--max-resets-per-second: expected INT in [0, 1000000], got '-1'"));
   EXPECT_EQ(RunAlone({"idiolect", "serve", "--max-unsent-bytes", "16383"}), 2);
   EXPECT_THAT(err_, HasSubstr("--max-unsent-bytes: expected INT from 16384, got '16383'"));
 }

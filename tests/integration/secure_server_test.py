@@ -19,6 +19,8 @@ import threading
 import time
 import unittest
 
+import raw_http2
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_S, STOP_S, CALL_S = 120, 60, 60
 ARGS = None
@@ -181,6 +183,19 @@ class SecureServerTest(unittest.TestCase):
                 answers.add((raised.exception.code(), raised.exception.details()))
             self.assertEqual(answers, {(grpc.StatusCode.UNAUTHENTICATED, "a valid API key is needed, as the metadata "
                                                                          "`authorization: Bearer KEY`")})
+
+    def test_rapid_resets_end_the_connection_and_put_the_address_off(self):
+        address, certificate = f"localhost:{self.server.port}", self.folder / "cert.pem"
+        with self.assertRaises(OSError), raw_http2.connect(address, certificate, source="127.0.0.2") as attacker:
+            raw_http2.reset_rapidly(attacker, "/idiolect.v1.DialogueService/GenerateReply", 100_000)
+        with self.assertRaises(OSError), raw_http2.connect(address, certificate, source="127.0.0.2") as again:
+            self.assertTrue(again.recv(1))
+        self.assertIn("127.0.0.2 reset more than 200 calls in a second", (self.folder / "server.log").read_text())
+        with raw_http2.connect(address, certificate, source="127.0.0.3") as other:
+            raw_http2.reset_rapidly(other, "/idiolect.v1.DialogueService/GenerateReply", 150)
+            other.settimeout(CALL_S)
+            self.assertTrue(other.recv(1))
+        self.assertEqual(self.verb("backend", "status").returncode, 0)
 
     def test_the_audit_log_survives_a_kill_and_shows_changes(self):
         log = self.folder / "audit.jsonl"

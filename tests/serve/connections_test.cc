@@ -1,10 +1,11 @@
-// What bounds connections: their number, their silence, and what one of them may ask for at once.
+// What bounds connections: their number, their silence, and what one of them may ask for at once or reset.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <future>
 
 #include "serve/tcp_listener.h"
+#include "tests/serve/http2_frames.h"
 #include "tests/serve/server_fixture.h"
 
 namespace idiolect::testing {
@@ -111,6 +112,51 @@ TEST_F(ConnectionsTest, OneHasSoManyCallsAtATime) {
   engine_->Resume();
   for (std::future<void>& call : calls) call.get();
   EXPECT_EQ(engine_->submitted(), 4);
+}
+
+class ResetTest : public ConnectionsTest {
+ protected:
+  void StartWithLimit(int max_resets_per_second) {
+    ServerOptions options;
+    options.max_resets_per_second = max_resets_per_second;
+    Start({}, options);
+    Append("ann", "hi", "moin");  // over the fixture's connection, which was there before
+  }
+
+  // Begins `count` calls and resets them at once.
+  Descriptor Attack(int count) const {
+    std::string bytes = kHttp2Preface + Frame(kSettings, 0);
+    for (int i = 0; i < count; ++i) bytes += ResetCall(static_cast<uint32_t>(2 * i + 1));
+    Descriptor connection = Connect();
+    // When it is closed halfway this is an error, and no signal.
+    static_cast<void>(send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    return connection;
+  }
+};
+
+TEST_F(ResetTest, WhoResetsTooManyCallsIsPutOff) {
+  StartWithLimit(50);
+  const Descriptor attacker = Attack(51);
+  EXPECT_TRUE(Eventually([&] { return IsClosed(attacker); }));
+  const Descriptor again = Connect();
+  EXPECT_TRUE(Eventually([&] { return IsClosed(again); }));
+  Append("ann", "hi", "moin");  // who is there is served
+}
+
+TEST_F(ResetTest, SomeResetsAreNothing) {
+  StartWithLimit(50);
+  const Descriptor client = Attack(50);
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_FALSE(IsClosed(client));
+  EXPECT_TRUE(AnswersANewClient());
+}
+
+TEST_F(ResetTest, ZeroIsNoLimit) {
+  StartWithLimit(0);
+  const Descriptor client = Attack(1000);
+  absl::SleepFor(absl::Milliseconds(500));
+  EXPECT_FALSE(IsClosed(client));
+  EXPECT_TRUE(AnswersANewClient());
 }
 
 class SlowReaderTest : public ConnectionsTest {
