@@ -1,6 +1,7 @@
 #include "serve/call_ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "serve/request_id.h"
@@ -118,8 +119,13 @@ void CallRecord::Sent() {
   ledger_.unsent_bytes_.fetch_sub(unsent_bytes_.exchange(0));
 }
 
+void CallRecord::Keep(int64_t bytes) { ledger_.unsent_bytes_.fetch_add(bytes - std::exchange(kept_bytes_, bytes)); }
+
+bool CallRecord::HasRoom(int64_t max_unsent_bytes) const { return ledger_.unsent_bytes_.load() <= max_unsent_bytes; }
+
 CallRecord::~CallRecord() {
   Sent();
+  Keep(0);
   const absl::Time end = absl::Now();
   const absl::Duration took = end - start_;
   ledger_.metrics_.OnCallEnd(method_, StatusCodeName(code_), took);

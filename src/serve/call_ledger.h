@@ -84,6 +84,11 @@ class CallRecord {
   // The client has taken them.
   void Sent();
 
+  // What the call keeps of its answer until the client has taken more; counts among what waits for slow readers.
+  void Keep(int64_t bytes);
+  // Whether a long answer would be refused at this moment, so that it need not be read from the store.
+  bool HasRoom(int64_t max_unsent_bytes) const;
+
  private:
   friend class CallLedger;
   static constexpr int64_t kNotSending = std::numeric_limits<int64_t>::max();
@@ -97,6 +102,7 @@ class CallRecord {
   const std::shared_ptr<CallTrace> trace_;
   const bool admitted_;
   std::atomic<int64_t> unsent_bytes_{0};
+  int64_t kept_bytes_ = 0;
   std::atomic<int64_t> sending_since_ms_{kNotSending};  // of the unix time
   grpc::StatusCode code_ = grpc::StatusCode::OK;
 };

@@ -1,5 +1,6 @@
 #include "serve/export_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "serve/caller.h"
@@ -8,6 +9,13 @@
 #include "serve/wire.h"
 
 namespace idiolect {
+namespace {
+
+int64_t BytesOf(const Exchange& exchange) {
+  return static_cast<int64_t>(sizeof(exchange) + exchange.post.size() + exchange.response.size());
+}
+
+}  // namespace
 
 ExportStream* ExportStream::Start(Backend& backend, grpc::CallbackServerContext* context,
                                   const grpc::ByteBuffer* request) {
@@ -15,7 +23,7 @@ ExportStream* ExportStream::Start(Backend& backend, grpc::CallbackServerContext*
   absl::Status status = backend.Admit(stream->record_, *context, stream->caller_);
   if (status.ok()) status = ParseMessage(*request, stream->request_);
   if (status.ok()) status = Validate(stream->request_, backend.limits());
-  if (status.ok()) status = backend.executor.Submit([stream] { stream->Begin(); });
+  if (status.ok()) status = backend.executor.Submit([stream] { stream->Begin(); }, StoreExecutor::Kind::kLong);
   if (!status.ok()) stream->End(status);
   return stream;
 }
@@ -34,11 +42,20 @@ void ExportStream::ReadPage() {
   if (!admitted.ok()) return End(admitted);
   const UserKey user = caller_.User(request_.user_id());
   absl::StatusOr<ExchangePage> page =
-      backend_.store.List(user, kPageSize, page_.next_page_token, ListOrder::kOldestFirst);
+      backend_.store.List(user, page_size_, page_.next_page_token, ListOrder::kOldestFirst);
   if (!page.ok()) return End(page.status());
-  page_ = *std::move(page);
-  next_ = 0;
+  Keep(*std::move(page));
   WriteNext();
+}
+
+void ExportStream::Keep(ExchangePage page) {
+  page_ = std::move(page);
+  next_ = 0;
+  int64_t bytes = 0;
+  for (const Exchange& exchange : page_.exchanges) bytes += BytesOf(exchange);
+  record_.Keep(bytes);
+  const bool room = record_.HasRoom(backend_.options.max_unsent_bytes / 2);  // the other half is for lists
+  page_size_ = room ? std::min(2 * page_size_, kLongestPage) : 1;
 }
 
 void ExportStream::WriteNext() {
@@ -49,7 +66,7 @@ void ExportStream::WriteNext() {
     record_.StartSending(static_cast<int64_t>(outgoing_.Length()), backend_.options.max_unsent_bytes);
     StartWrite(&outgoing_);
   } else if (!page_.next_page_token.empty()) {
-    backend_.executor.Continue([this] { ReadPage(); });
+    backend_.executor.Continue([this] { ReadPage(); }, StoreExecutor::Kind::kLong);
   } else {
     End(absl::OkStatus());
   }

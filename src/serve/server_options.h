@@ -46,7 +46,7 @@ struct ServerOptions {
   int max_message_bytes = 4 << 20;  // of one request message; a longer one is RESOURCE_EXHAUSTED
   // Of answers that wait for slow readers, all clients together; a longer one than 16 KiB that comes on top is
   // RESOURCE_EXHAUSTED. Who takes nothing for `stuck_limit` is cancelled.
-  int64_t max_unsent_bytes = 64 << 20;
+  int64_t max_unsent_bytes = 32 << 20;
   absl::Duration stuck_limit = absl::Seconds(30);
   int max_text_bytes = 16384;  // of a post, a response or a candidate
   // Threads that wait for the store. Appends that wait together are committed together, so this is also how many

@@ -31,6 +31,13 @@ inline constexpr bool kNeedsEngine<v1::ScoreRepliesRequest> = true;
 template <>
 inline constexpr bool kNeedsEngine<v1::QueryMemoryRequest> = true;
 
+// Requests whose answers may be long: where too much waits for slow readers they are refused before they are read, and
+// the store reads for few of them at a time.
+template <typename Request>
+inline constexpr bool kMayBeLong = false;
+template <>
+inline constexpr bool kMayBeLong<v1::ListExchangesRequest> = true;
+
 template <typename Request, typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
@@ -42,7 +49,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
                                          grpc::ByteBuffer* response, Work work) {
     auto* call = new UnaryCall(backend, method, context, response);
     absl::Status status = call->Accept(backend, *request);
-    if (status.ok()) status = backend.executor.Submit([call, work = std::move(work)] { call->Run(work); });
+    constexpr auto kKind = kMayBeLong<Request> ? StoreExecutor::Kind::kLong : StoreExecutor::Kind::kShort;
+    if (status.ok()) status = backend.executor.Submit([call, work = std::move(work)] { call->Run(work); }, kKind);
     if (!status.ok()) call->End(status);
     return call;
   }
@@ -88,6 +96,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     if constexpr (kNeedsEngine<Request>) {
       if (status.ok()) status = backend.models.Current()->CheckQueue();
     }
+    if constexpr (kMayBeLong<Request>) {
+      if (status.ok() && !record_.HasRoom(max_unsent_bytes_)) status = TooMuchWaits();
+    }
     if (status.ok()) status = ParseMessage(request, request_);
     if (status.ok()) status = Validate(request_, backend.limits());
     return status;
@@ -105,9 +116,14 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   grpc::Status Pack() {
     *out_ = SerializeMessage(response_);
+    Response().Swap(&response_);  // or a client that is slow to read would cost it twice
     if (record_.StartSending(static_cast<int64_t>(out_->Length()), max_unsent_bytes_)) return grpc::Status::OK;
     out_->Clear();
-    return ToGrpcStatus(absl::ResourceExhaustedError("too much waits for clients that are slow to read"));
+    return ToGrpcStatus(TooMuchWaits());
+  }
+
+  static absl::Status TooMuchWaits() {
+    return absl::ResourceExhaustedError("too much waits for clients that are slow to read");
   }
 
   // Empty where the request is not about one user.

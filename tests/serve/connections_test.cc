@@ -175,6 +175,34 @@ class SlowReaderTest : public ConnectionsTest {
   }
 };
 
+// An export of ann's history over a connection of its own, of which nothing is read until somebody does.
+class UnreadExport {
+ public:
+  explicit UnreadExport(const Server& server) {
+    grpc::ChannelArguments small_window;
+    small_window.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    small_window.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    stub_ = v1::HistoryService::NewStub(
+        grpc::CreateCustomChannel(server.address(), grpc::InsecureChannelCredentials(), small_window));
+    v1::ExportUserRequest request;
+    request.set_user_id("ann");
+    stream_ = stub_->ExportUser(&context_, request);
+  }
+  ~UnreadExport() { context_.TryCancel(); }
+
+  int ReadAll() {
+    int count = 0;
+    for (v1::ExportUserResponse response; stream_->Read(&response);) ++count;
+    return count;
+  }
+  grpc::Status Finish() { return stream_->Finish(); }
+
+ private:
+  std::unique_ptr<v1::HistoryService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::ExportUserResponse>> stream_;
+};
+
 TEST_F(SlowReaderTest, WhatWaitsForClientsIsBounded) {
   ServerOptions options;
   options.max_unsent_bytes = 1 << 20;
@@ -191,24 +219,36 @@ TEST_F(SlowReaderTest, WhatWaitsForClientsIsBounded) {
   }
 }
 
+TEST_F(SlowReaderTest, ExportsThatNobodyReadsHoldLittle) {
+  constexpr int kExports = 40;
+  StartAndFill({});
+  std::vector<std::unique_ptr<UnreadExport>> exports;
+  for (int i = 0; i < kExports; ++i) exports.push_back(std::make_unique<UnreadExport>(*server_));
+  EXPECT_TRUE(Eventually([&] { return store_->listed >= kExports; }));
+  absl::SleepFor(absl::Seconds(1));
+  EXPECT_LE(store_->listed, kExports * 16);  // of 100 each
+  EXPECT_EQ(exports[0]->ReadAll(), 100);
+}
+
+TEST_F(SlowReaderTest, ListsAreRefusedBeforeTheyAreReadWhereTooMuchWaits) {
+  ServerOptions options;
+  options.max_unsent_bytes = 20'000;
+  StartAndFill(options);
+  const UnreadExport slow(*server_);
+  absl::SleepFor(absl::Seconds(1));
+  const int64_t listed = store_->listed;
+  EXPECT_EQ(List().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(store_->listed, listed);
+}
+
 TEST_F(SlowReaderTest, WhoTakesNothingIsCancelled) {
   ServerOptions options;
   options.stuck_limit = absl::Milliseconds(500);
   StartAndFill(options);
-  grpc::ClientContext context;
-  v1::ExportUserRequest request;
-  request.set_user_id("ann");
-  grpc::ChannelArguments small_window;
-  small_window.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  small_window.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto slow = v1::HistoryService::NewStub(
-      grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), small_window));
-  const auto stream = slow->ExportUser(&context, request);
-  absl::SleepFor(absl::Seconds(2));  // nobody reads, and what is on its way soon fills the window
-  v1::ExportUserResponse response;
-  while (stream->Read(&response)) {
-  }
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  UnreadExport slow(*server_);
+  absl::SleepFor(absl::Seconds(2));  // what is on its way soon fills the window
+  slow.ReadAll();
+  EXPECT_EQ(slow.Finish().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_TRUE(List().ok());
 }
 

@@ -275,7 +275,7 @@ TEST_F(HistoryServiceTest, AnUnknownUserIsOneWithoutHistory) {
 }
 
 TEST_F(HistoryServiceTest, ExportReturnsWhatWasImported) {
-  constexpr int kCount = 1234;  // more than two pages of the export
+  constexpr int kCount = 1234;  // several pages of the export
   std::vector<v1::ImportExchangesRequest> records;
   for (int i = 0; i < kCount; ++i) records.push_back(Record(i));
   EXPECT_EQ(Import(records).stored_count(), kCount);

@@ -17,6 +17,7 @@ class HookedStore final : public HistoryStore {
   std::atomic<bool> unreachable{false};  // every call fails with kUnavailable
   std::function<void()> after_recent;    // set it before the call; runs on the caller's thread
   std::atomic<int> imports{0};
+  std::atomic<int64_t> listed{0};  // exchanges
 
   absl::StatusOr<AppendResult> Append(const UserKey& user, const Exchange& exchange,
                                       std::string_view request_id) override {
@@ -37,7 +38,9 @@ class HookedStore final : public HistoryStore {
   absl::StatusOr<ExchangePage> List(const UserKey& user, int page_size, std::string_view page_token,
                                     ListOrder order) override {
     if (unreachable) return Gone();
-    return inner_.List(user, page_size, page_token, order);
+    absl::StatusOr<ExchangePage> page = inner_.List(user, page_size, page_token, order);
+    if (page.ok()) listed += static_cast<int64_t>(page->exchanges.size());
+    return page;
   }
   absl::StatusOr<Exchange> Get(const UserKey& user, int64_t sequence) override {
     if (unreachable) return Gone();
