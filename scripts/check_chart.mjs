@@ -1,5 +1,6 @@
 // check_chart.mjs FOLDER: reads manifests from standard input and checks each against Kubernetes' own schema of its kind. What
 // the schema can't tell, fields that there are not, a TypeScript program in FOLDER will tell: check-chart compiles it. The
+// ports that probes, services, policies, annotations and the server's own settings name must be those of the containers. The
 // files of ConfigMaps are written into FOLDER too, and the proxy's variables as proxy.env. FOLDER/node_modules holds
 // kubernetes-models and yaml.
 import { writeFileSync } from "node:fs";
@@ -30,6 +31,44 @@ function environmentOf(name, manifests) {
   return container.env.map((variable) => `${variable.name}=${variable.value}\n`).join("");
 }
 
+// Complaints about a container whose probes ask a port, or run a program, that it has not.
+function checkProbes(container) {
+  const ports = container.ports.flatMap((port) => [port.name, port.containerPort]);
+  return ["startupProbe", "livenessProbe", "readinessProbe"].flatMap((name) => {
+    const probe = container[name];
+    const port = (probe.grpc ?? probe.tcpSocket ?? probe.httpGet)?.port;
+    const runs = probe.exec?.command[0] === "idiolect";
+    return runs || ports.includes(port) ? [] : [`${container.name}: ${name} asks ${JSON.stringify(probe)}`];
+  });
+}
+
+// Of services and network policies: ports that no container is named by.
+function checkNames(manifests) {
+  const names = manifests.flatMap(containersOf).flatMap((container) => container.ports.map((port) => port.name));
+  const used = manifests.flatMap(({ kind, spec }) =>
+    kind === "Service" ? spec.ports.map((port) => port.targetPort) :
+    kind === "NetworkPolicy" ? spec.ingress.flatMap((rule) => rule.ports.map((port) => port.port)) : []);
+  return used.filter((name) => !names.includes(name)).map((name) => `no container has a port ${name}`);
+}
+
+// The ports in the server's settings, its environment and the annotation that Prometheus goes by.
+function checkServerPorts(manifests) {
+  const pod = manifests.find(({ kind }) => kind === "StatefulSet").spec.template;
+  const container = pod.spec.containers[0];
+  const portOf = (name) => container.ports.find((port) => port.name === name).containerPort;
+  const settings = manifests.find(({ kind }) => kind === "ConfigMap").data["idiolect.toml"];
+  const proxied = manifests.flatMap(containersOf).flatMap(({ env }) => env)
+    .filter(({ name }) => /^IDIOLECT_(REPLICA_\d|LISTEN|SERVER)$/.test(name));
+  const pairs = [
+    ["listen", /^listen = .*:(\d+)/m.exec(settings)?.[1], "grpc"],
+    ["metrics_listen", /^metrics_listen = .*:(\d+)/m.exec(settings)?.[1], "metrics"],
+    ["prometheus.io/port", pod.metadata.annotations["prometheus.io/port"], "metrics"],
+    ...proxied.map(({ name, value }) => [name, value.split(":").pop(), "grpc"]),
+  ];
+  return pairs.filter(([, port, name]) => Number(port) !== portOf(name))
+    .map(([what, port, name]) => `${what} is ${port}, the port ${name} is ${portOf(name)}`);
+}
+
 const { default: yaml } = await load("yaml", "dist", "index.js");
 const manifests = yaml.parseAllDocuments(await text(process.stdin)).map((document) => document.toJS()).filter(Boolean);
 let wrong = 0;
@@ -41,6 +80,10 @@ for (const manifest of manifests) {
   if (manifest.kind === "ConfigMap") {
     for (const [name, content] of Object.entries(manifest.data)) writeFileSync(join(folder, name), content);
   }
+}
+for (const complaint of [...manifests.flatMap(containersOf).flatMap(checkProbes), ...checkNames(manifests), ...checkServerPorts(manifests)]) {
+  console.error(complaint);
+  ++wrong;
 }
 writeFileSync(join(folder, "proxy.env"), environmentOf("haproxy", manifests));
 writeFileSync(join(folder, "manifests.mts"), asProgram(manifests));
