@@ -123,6 +123,17 @@ class ProxyTest(unittest.TestCase):
                 call(b"", timeout=CALL_S)
             self.assertEqual(raised.exception.code(), grpc.StatusCode.UNIMPLEMENTED)
             self.assertEqual(self.proxy.calls()[1], 0)
+        with self.subTest("so do headers that gRPC 1.51 could not bear"):
+            for size, passes in [(4000, True), (7000, False), (12000, False)]:
+                before = self.proxy.calls()[1]
+                call = self.client.channel.unary_unary("/grpc.health.v1.Health/Check")
+                if passes:
+                    call(b"", timeout=CALL_S, metadata=[("filler", "x" * size)])
+                else:
+                    with self.assertRaises(grpc.RpcError) as raised:
+                        call(b"", timeout=CALL_S, metadata=[("filler", "x" * size)])
+                    self.assertEqual(raised.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+                self.assertEqual(self.proxy.calls()[1] - before, int(passes), size)
         with self.subTest("so does what is not gRPC"):
             connection = http.client.HTTPSConnection("localhost", self.proxy.port, timeout=CALL_S,
                                                      context=ssl.create_default_context(cafile=self.proxy.certificate))
