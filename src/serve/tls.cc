@@ -88,6 +88,10 @@ absl::Status ServerTls::Read() {
     if (!status.ok()) return absl::Status(status.code(), absl::StrCat("tls_client_ca: ", status.message()));
     if (status = client_ca_->Write(*authorities); !status.ok()) return status;
   }
+  // gRPC reads it by its path, and would only find out with the first connection.
+  if (access(pair_->path().c_str(), R_OK) != 0) {
+    return absl::FailedPreconditionError("tls_cert: TLS needs /proc, which is not mounted here");
+  }
   // Both in one file, so that gRPC never sees the one without the other; a reader of PEM takes what it looks for.
   std::string both = absl::StrCat(*key, "\n", *cert);
   const absl::Status written = pair_->Write(both);
