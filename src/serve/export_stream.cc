@@ -41,6 +41,8 @@ void ExportStream::ReadPage() {
   const absl::Status admitted = backend_.gate.CheckStillAdmitted(caller_);
   if (!admitted.ok()) return End(admitted);
   const UserKey user = caller_.User(request_.user_id());
+  const bool room = record_.HasRoom(backend_.options.max_unsent_bytes / 2);  // the other half is for lists
+  page_size_ = room ? std::clamp(2 * page_size_, kFirstPage, kLongestPage) : 1;
   absl::StatusOr<ExchangePage> page =
       backend_.store.List(user, page_size_, page_.next_page_token, ListOrder::kOldestFirst);
   if (!page.ok()) return End(page.status());
@@ -54,8 +56,6 @@ void ExportStream::Keep(ExchangePage page) {
   int64_t bytes = 0;
   for (const Exchange& exchange : page_.exchanges) bytes += BytesOf(exchange);
   record_.Keep(bytes);
-  const bool room = record_.HasRoom(backend_.options.max_unsent_bytes / 2);  // the other half is for lists
-  page_size_ = room ? std::min(2 * page_size_, kLongestPage) : 1;
 }
 
 void ExportStream::WriteNext() {

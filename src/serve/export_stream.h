@@ -1,8 +1,8 @@
 // One ExportUser: pages from the store, exchange by exchange to the client, one message in flight.
 //
 // A single chain of steps, each started by the one before: read a page (store thread), write its exchanges (gRPC
-// threads), read the next page. So nothing here needs a lock, and a slow client costs one page of memory. The first
-// page is one exchange, and pages grow with what the client takes, unless too much waits for slow readers already.
+// threads), read the next page. So nothing here needs a lock, and a slow client costs one page of memory. Pages grow
+// with what the client takes; where too much waits for slow readers already, they are one exchange.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ class ExportStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   static ExportStream* Start(Backend& backend, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request);
 
  private:
-  static constexpr int kLongestPage = 128;
+  static constexpr int kFirstPage = 16, kLongestPage = 128;
 
   ExportStream(Backend& backend, grpc::CallbackServerContext* context);
   void Begin();     // on a store thread
@@ -35,7 +35,7 @@ class ExportStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   CallRecord record_;
   Caller caller_;
   v1::ExportUserRequest request_;
-  int page_size_ = 1;
+  int page_size_ = 0;
   ExchangePage page_;
   size_t next_ = 0;  // of the page, to be written
   grpc::ByteBuffer outgoing_;
