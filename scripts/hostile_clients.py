@@ -76,6 +76,7 @@ class Attack:
         self.options = options
         self.end = time.time() + options.seconds
         self.count = self.refused = 0
+        self.begun, self.sent = time.time(), 0
         self.open = []
 
     def going_on(self):
@@ -96,6 +97,15 @@ class Attack:
         print("ready", flush=True)
         for thread in threads:
             thread.join()
+
+    def keep_to_rate(self, sent):
+        """Waits where the connections together have sent more than the network is to carry."""
+        if self.options.mbit == 0:
+            return
+        self.sent += sent
+        ahead = self.sent * 8e-6 / self.options.mbit - (time.time() - self.begun)
+        if ahead > 0.01:
+            time.sleep(ahead)
 
     def idle(self):
         for i in range(self.options.connections):
@@ -155,6 +165,7 @@ class Attack:
             while self.going_on() and sent < MESSAGE_BYTES:
                 connection.sendall(frame(DATA, 0, stream, chunk))  # flow control notwithstanding
                 sent += len(chunk)
+                self.keep_to_rate(len(chunk))
                 drain(connection)
             self.count += 1
         self.again_and_again(one)
@@ -167,6 +178,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--source", type=lambda text: (text, 0), help="address to connect from")
+    parser.add_argument("--mbit", type=float, default=0, help="of `big`, for all connections together; 0: as fast as it can")
     parser.add_argument("--key", default="")
     parser.add_argument("--user", default="bench-0")
     options = parser.parse_args()
