@@ -36,6 +36,8 @@ void ServeSettings::AddTo(Settings& s) {
   s.Add("max_calls_per_connection", server.max_calls_per_connection, {1, 1e6}, "At a time; further ones wait");
   s.Add("max_resets_per_second", server.max_resets_per_second, {0, 1e6},
         "Who resets more new calls is put off for 10 s; behind a proxy 0: nobody");
+  s.Add("max_bytes_per_second", server.max_bytes_per_second, {0, 1e12},
+        "Who sends more is put off for 10 s; behind a proxy 0: nobody");
   s.Add("silent_connection_seconds", silent_connection_seconds, {0.1, 86400},
         "At the limit one on which nothing has come or gone for so long makes room");
   s.Add("idle_connection_seconds", idle_connection_seconds, {1, 86400}, "One without a call for so long is closed");

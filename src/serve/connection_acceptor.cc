@@ -98,8 +98,8 @@ void ConnectionAcceptor::AcceptAll(int listening_socket) {
 }
 
 void ConnectionAcceptor::Take(Descriptor connection, const sockaddr_storage& peer, int listening_socket) {
-  std::string owner = ResetLimit::OwnerOf(peer);
-  if (limits_.resets->IsPutOff(owner, absl::Now()) || !HasRoom()) return;
+  std::string owner = AddressLimit::OwnerOf(peer);
+  if (limits_.read.IsPutOff(owner, absl::Now()) || !HasRoom()) return;
   Descriptor watch(fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
   if (watch.get() < 0) return;
   const int on = 1;
@@ -108,7 +108,7 @@ void ConnectionAcceptor::Take(Descriptor connection, const sockaddr_storage& pee
   const int key = watch.get();
   watched_.emplace(key, std::move(watch));
   count_.fetch_add(1, std::memory_order_relaxed);
-  ReadTap::Watch(connection.get(), std::move(owner), limits_.encrypted, limits_.resets);
+  ReadTap::Watch(connection.get(), std::move(owner), limits_.encrypted, limits_.read);
   grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
   parameters.listener_fd = listening_socket;
   parameters.fd = connection.Release();

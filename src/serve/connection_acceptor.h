@@ -13,7 +13,7 @@
 
 #include "absl/time/time.h"
 #include "grpcpp/server_builder.h"
-#include "serve/reset_limit.h"
+#include "serve/read_tap.h"
 #include "serve/tcp_listener.h"
 
 namespace idiolect {
@@ -25,8 +25,8 @@ class ConnectionAcceptor {
   struct Limits {
     int max_connections;
     absl::Duration silent;  // what was silent for so long may be closed for a new connection
-    std::shared_ptr<ResetLimit> resets;
-    bool encrypted;  // the connections will be
+    ReadLimits read;        // of an address
+    bool encrypted;         // the connections will be
   };
 
   // `sink` belongs to a server that need not have been started yet.

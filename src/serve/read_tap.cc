@@ -15,6 +15,8 @@
 namespace idiolect {
 namespace {
 
+constexpr int64_t kReportedAtOnce = 1 << 16;  // bytes, so that an address's connections seldom meet in its count
+
 // By descriptor. One whose connection has ended stays until its number is used again.
 class Taps {
  public:
@@ -99,18 +101,26 @@ Function* Next(const char* name) {
 
 }  // namespace
 
-void ReadTap::Watch(int descriptor, std::string owner, bool encrypted, std::shared_ptr<ResetLimit> limit) {
-  if (!limit->on()) return;
-  AllTaps().Put(descriptor, std::make_shared<ReadTap>(descriptor, std::move(owner), encrypted, std::move(limit)));
+void ReadTap::Watch(int descriptor, std::string owner, bool encrypted, const ReadLimits& limits) {
+  if (!limits.on()) return;
+  AllTaps().Put(descriptor, std::make_shared<ReadTap>(descriptor, std::move(owner), encrypted, limits));
 }
 
-ReadTap::ReadTap(int descriptor, std::string owner, bool encrypted, std::shared_ptr<ResetLimit> limit)
-    : owner_(std::move(owner)), encrypted_(encrypted), cookie_(CookieOf(descriptor)), limit_(std::move(limit)) {}
+ReadTap::ReadTap(int descriptor, std::string owner, bool encrypted, ReadLimits limits)
+    : owner_(std::move(owner)), encrypted_(encrypted), cookie_(CookieOf(descriptor)), limits_(std::move(limits)) {}
 
 bool ReadTap::IsOf(int descriptor) const { return CookieOf(descriptor) == cookie_; }
 
 bool ReadTap::Count(int resets) {
-  if (resets > 0 && !closed_ && limit_->IsTooMany(owner_, resets, absl::Now())) closed_ = true;
+  if (resets > 0 && !closed_ && limits_.resets->IsTooMany(owner_, resets, absl::Now())) closed_ = true;
+  return !closed_;
+}
+
+bool ReadTap::CountBytes(int64_t bytes) {
+  unreported_bytes_ += bytes;
+  if (unreported_bytes_ < kReportedAtOnce) return !closed_;
+  if (!closed_ && limits_.bytes->IsTooMany(owner_, unreported_bytes_, absl::Now())) closed_ = true;
+  unreported_bytes_ = 0;
   return !closed_;
 }
 
@@ -124,7 +134,9 @@ ssize_t recvmsg(int descriptor, msghdr* message, int flags) {
   if (size <= 0 || (flags & (MSG_ERRQUEUE | MSG_PEEK)) != 0) return size;
   idiolect::last_read = idiolect::AllTaps().Find(descriptor);
   idiolect::ReadTap* const tap = idiolect::last_read.get();
-  if (tap == nullptr || tap->encrypted() || idiolect::TakeAll(*tap, *message, static_cast<size_t>(size))) return size;
+  if (tap == nullptr) return size;
+  const bool stays = tap->CountBytes(size);
+  if (stays && (tap->encrypted() || idiolect::TakeAll(*tap, *message, static_cast<size_t>(size)))) return size;
   errno = ECONNRESET;
   return -1;
 }

@@ -148,7 +148,10 @@ absl::Status Server::Impl::OpenPort(grpc::ServerBuilder& builder) {
       ConnectionAcceptor::Limits{
           .max_connections = options.max_connections,
           .silent = options.silent_connection,
-          .resets = std::make_shared<ResetLimit>(options.max_resets_per_second, backend_.metrics),
+          .read = {.resets = std::make_shared<AddressLimit>(options.max_resets_per_second, "calls reset",
+                                                            [m = backend_.metrics] { m->OnClosedForResets(); }),
+                   .bytes = std::make_shared<AddressLimit>(options.max_bytes_per_second, "bytes sent",
+                                                           [m = backend_.metrics] { m->OnClosedForBytes(); })},
           .encrypted = options.tls.enabled()});
   return absl::OkStatus();
 }

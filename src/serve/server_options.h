@@ -41,6 +41,8 @@ struct ServerOptions {
   // Who resets more calls than that in a second, right after they were begun, is put off for a while; 0: nobody. Of one
   // address, so behind a proxy it has to be 0.
   int max_resets_per_second = 200;
+  // The same of who sends more bytes in a second. An import sends a tenth of it.
+  int64_t max_bytes_per_second = 64 << 20;
   bool open_health = true;  // health checks answer everybody, also who has no key; else nobody
 
   int max_message_bytes = 4 << 20;  // of one request message; a longer one is RESOURCE_EXHAUSTED

@@ -145,6 +145,8 @@ struct Metrics::Families {
   Gauge& ready = GaugeOf("idiolect_ready", "1 while the server wants calls, 0 while it drains or misses its store.");
   Counter& reset_connections =
       CounterOf("idiolect_connections_closed_for_resets_total", "Connections closed since too many calls were reset.");
+  Counter& byte_connections =
+      CounterOf("idiolect_connections_closed_for_bytes_total", "Connections closed since too many bytes were sent.");
   Counter& spans_dropped =
       CounterOf("idiolect_spans_dropped_total", "Spans of traces that the collector did not take in time.");
 
@@ -196,6 +198,7 @@ void Metrics::OnStoreOperation(std::string_view operation, bool ok, absl::Durati
 void Metrics::OnModelLoad(bool ok) { families_->model_loads.At(ok ? "ok" : "refused").Increment(); }
 void Metrics::OnReadiness(bool ready) { families_->ready.Set(ready ? 1 : 0); }
 void Metrics::OnClosedForResets() { families_->reset_connections.Increment(); }
+void Metrics::OnClosedForBytes() { families_->byte_connections.Increment(); }
 void Metrics::OnSpansDropped(int64_t count) { families_->spans_dropped.Increment(static_cast<double>(count)); }
 
 void Metrics::WatchEngine(std::function<EngineStats()> stats, std::function<ModelInfo()> info) {

@@ -33,6 +33,7 @@ class Metrics final : public EngineObserver {
   void OnModelLoad(bool ok);
   void OnReadiness(bool ready);
   void OnClosedForResets();  // closed for resetting too many calls
+  void OnClosedForBytes();   // closed for sending too much
   void OnSpansDropped(int64_t count);
 
   // From here on each scrape asks `stats` and `info`, which must be callable as long as anybody scrapes.

@@ -69,11 +69,13 @@ TEST_F(ServeSettingsTest, MistakesAreExplained) {
 
 TEST_F(ServeSettingsTest, WhatSlowAndSilentClientsMayTakeIsSet) {
   ASSERT_EQ(RunAlone({"idiolect", "serve", "--print-config", "--silent-connection-seconds", "2.5", "--stuck-seconds",
-                      "7", "--max-unsent-bytes", "1048576", "--max-resets-per-second", "0", "--no-batch-scheduling"}),
+                      "7", "--max-unsent-bytes", "1048576", "--max-resets-per-second", "0", "--max-bytes-per-second",
+                      "0", "--no-batch-scheduling"}),
             0)
       << err_;
   EXPECT_EQ(Line("silent_connection_seconds"), "silent_connection_seconds = 2.5 # flag --silent-connection-seconds");
   EXPECT_EQ(Line("max_resets_per_second"), "max_resets_per_second = 0 # flag --max-resets-per-second");
+  EXPECT_EQ(Line("max_bytes_per_second"), "max_bytes_per_second = 0 # flag --max-bytes-per-second");
   EXPECT_EQ(Line("stuck_seconds"), "stuck_seconds = 7 # flag --stuck-seconds");
   EXPECT_EQ(Line("max_unsent_bytes"), "max_unsent_bytes = 1048576 # flag --max-unsent-bytes");
   EXPECT_EQ(Line("batch_scheduling"), "batch_scheduling = false # flag --batch-scheduling");

@@ -28,7 +28,7 @@ NOT_INSTALLED = 77    # for ctest: skipped
 
 def start_server(_):
     return ServerProcess(ARGS.binary, "--model", ARGS.model, "--store", "memory:", "--engines", "1",
-                         "--max-resets-per-second", "0")    # the proxy does that
+                         "--max-resets-per-second", "0", "--max-bytes-per-second", "0")    # the proxy does that
 
 
 def tell_histories(server):
@@ -103,7 +103,7 @@ class ProxyTest(unittest.TestCase):
         haproxy.make_certificate(self.folder.name)
         certificate = f"{self.folder.name}/cert.pem"
         server = ServerProcess(ARGS.binary, "--model", ARGS.model, "--store", "memory:", "--tls-cert", certificate,
-                               "--tls-key", f"{self.folder.name}/key.pem", "--max-resets-per-second", "0")
+                               "--tls-key", f"{self.folder.name}/key.pem", "--max-resets-per-second", "0", "--max-bytes-per-second", "0")
         self.addCleanup(server.stop)
         for name, expected in [("localhost", "UP"), ("elsewhere", "DOWN")]:
             with self.subTest(name), tempfile.TemporaryDirectory() as folder:

@@ -73,7 +73,7 @@ class ReplicasTest(unittest.TestCase):
     @classmethod
     def start_server(cls, number):
         cls.servers[number] = ServerProcess(ARGS.binary, "--model", ARGS.model, "--store", cls.database.url, "--engines", "1",
-                                            "--max-resets-per-second", "0",
+                                            "--max-resets-per-second", "0", "--max-bytes-per-second", "0",
                                             listen=f"127.0.0.1:{cls.ports[number]}")
 
     @classmethod

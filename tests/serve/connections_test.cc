@@ -159,6 +159,34 @@ TEST_F(ResetTest, ZeroIsNoLimit) {
   EXPECT_TRUE(AnswersANewClient());
 }
 
+// Frames of a type that HTTP/2 doesn't know, which are to be passed over.
+TEST_F(ConnectionsTest, WhoSendsTooMuchIsPutOff) {
+  ServerOptions options;
+  options.max_bytes_per_second = 1 << 20;
+  Start({}, options);
+  Append("ann", "hi", "moin");  // over the fixture's connection, which was there before
+  const Descriptor attacker = Connect();
+  constexpr uint8_t kUnknown = 0x77;
+  std::string bytes = kHttp2Preface + Frame(kSettings, 0);
+  for (int i = 0; i < 200; ++i) bytes += Frame(kUnknown, 0, std::string(8192, '\0'));
+  EXPECT_TRUE(Eventually([&] {
+    const ssize_t sent = send(attacker.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) bytes.erase(0, static_cast<size_t>(sent));
+    return IsClosed(attacker);
+  }));
+  const Descriptor again = Connect();
+  EXPECT_TRUE(Eventually([&] { return IsClosed(again); }));
+  Append("ann", "hi", "moin");  // who is there is served
+}
+
+TEST_F(ConnectionsTest, SomeBytesAreNothing) {
+  ServerOptions options;
+  options.max_bytes_per_second = 1 << 20;
+  Start({}, options);
+  for (int i = 0; i < 40; ++i) Append("ann", "hi", std::string(16'000, 'x'));  // 640 kB
+  EXPECT_TRUE(AnswersANewClient());
+}
+
 class SlowReaderTest : public ConnectionsTest {
  protected:
   void StartAndFill(const ServerOptions& options) {

@@ -1,4 +1,4 @@
-#include "serve/reset_limit.h"
+#include "serve/address_limit.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 
 namespace idiolect {
 
-std::string ResetLimit::OwnerOf(const sockaddr_storage& address) {
+std::string AddressLimit::OwnerOf(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "";
   if (address.ss_family == AF_INET) {
     inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof(text));
@@ -27,7 +27,7 @@ std::string ResetLimit::OwnerOf(const sockaddr_storage& address) {
   return std::string(text) + "/64";
 }
 
-bool ResetLimit::IsTooMany(const std::string& owner, int resets, absl::Time now) {
+bool AddressLimit::IsTooMany(const std::string& owner, int64_t more, absl::Time now) {
   if (!on()) return false;
   {
     const std::lock_guard lock(mutex_);
@@ -35,30 +35,30 @@ bool ResetLimit::IsTooMany(const std::string& owner, int resets, absl::Time now)
     Record& record = records_[owner];
     if (now - record.second >= absl::Seconds(1)) {
       record.second = now;
-      record.resets = 0;
+      record.count = 0;
     }
-    record.resets += resets;
-    if (record.resets <= max_per_second_) return false;
+    record.count += more;
+    if (record.count <= max_per_second_) return false;
     record.put_off_until = now + kPutOff;
   }
-  metrics_->OnClosedForResets();
+  on_closed_();
   if (const auto left_out = warnings_.Admit(now); left_out.has_value()) {
     spdlog::warn(
-        "{} reset more than {} calls in a second: its connection is closed, and there is no other one for {} s ({} "
-        "connections since the last line)",
-        owner, max_per_second_, absl::ToInt64Seconds(kPutOff), *left_out);
+        "{}: more than {} {} in a second: its connection is closed, and there is no other one for {} s ({} connections "
+        "since the last line)",
+        owner, max_per_second_, what_, absl::ToInt64Seconds(kPutOff), *left_out);
   }
   return true;
 }
 
-bool ResetLimit::IsPutOff(const std::string& owner, absl::Time now) {
+bool AddressLimit::IsPutOff(const std::string& owner, absl::Time now) {
   const std::lock_guard lock(mutex_);
   const auto found = records_.find(owner);
   return found != records_.end() && now < found->second.put_off_until;
 }
 
 // Once a second, those of whom there is nothing left to remember.
-void ResetLimit::Forget(absl::Time now) {
+void AddressLimit::Forget(absl::Time now) {
   if (now < next_forgetting_) return;
   next_forgetting_ = now + absl::Seconds(1);
   std::erase_if(records_, [now](const auto& record) {
