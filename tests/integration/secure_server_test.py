@@ -190,7 +190,7 @@ class SecureServerTest(unittest.TestCase):
             raw_http2.reset_rapidly(attacker, "/idiolect.v1.DialogueService/GenerateReply", 100_000)
         with self.assertRaises(OSError), raw_http2.connect(address, certificate, source="127.0.0.2") as again:
             self.assertTrue(again.recv(1))
-        self.assertIn("127.0.0.2 reset more than 200 calls in a second", (self.folder / "server.log").read_text())
+        self.assertIn("127.0.0.2: more than 200 calls reset in a second", (self.folder / "server.log").read_text())
         with raw_http2.connect(address, certificate, source="127.0.0.3") as other:
             raw_http2.reset_rapidly(other, "/idiolect.v1.DialogueService/GenerateReply", 150)
             other.settimeout(CALL_S)
