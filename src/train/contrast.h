@@ -27,9 +27,10 @@ enum class Contrast { kNone, kHistory, kPost, kJoint };
 // Which contrast the batch of this number has, of those whose weight is above 0.
 Contrast ContrastOf(const TrainOptions& options, int64_t batch);
 
-// The weighted losses of the batch's contrast, in nats a token of the targets compared, with their graph. `own` holds
-// the log-probability of each response in its own context, [rows], 0 for rows that aren't real. Where nothing can be
-// compared it is 0: an empty history or post is nobody's, and two windows of the same user aren't rivals.
+// The weighted losses of the batch's contrast, in nats a token of the targets compared, with their graph. Of the
+// `whole` batch the first contrast_targets of each window are compared; `all_own` holds the log-probability of each of
+// its responses in its own context, [rows], 0 for rows that aren't real. Where nothing can be compared the loss is 0:
+// an empty history or post is nobody's, and two windows of the same user aren't rivals.
 at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& whole,
                         const TokenBatch& all_targets, const at::Tensor& all_own, const TrainOptions& options,
                         Contrast contrast);

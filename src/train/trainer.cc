@@ -91,6 +91,10 @@ class Run {
   Run(const TrainOptions& options, const ProgressCallback& progress) : options_(options), progress_(progress) {}
 
   absl::Status Prepare() {
+    // Before the minutes that a tokenizer and the data may take.
+    const auto device = DeviceOf(options_.device);
+    if (!device.ok()) return device.status();
+    device_ = *device;
     if (absl::Status s = MakeFolders(); !s.ok()) return s;
     std::unique_ptr<DhapModel> start;
     if (!options_.init_from.empty()) {
@@ -108,9 +112,6 @@ class Run {
     if (options_.model.speaker) {
       if (absl::Status s = PrepareSpeakers(start.get()); !s.ok()) return s;
     }
-    const auto device = DeviceOf(options_.device);
-    if (!device.ok()) return device.status();
-    device_ = *device;
     const Parameters parameters =
         (start ? start->parameters() : Parameters::Random(options_.model, options_.seed)).To(device_);
     model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_, speakers_);
