@@ -76,13 +76,18 @@ at::Tensor CopyOf(const TensorView& view) {
 }
 
 // Pre-norm Transformers and GRUs both start well from a deviation of 1/√fan_in; embeddings are tied to the output,
-// whose logits should start near zero, so theirs is smaller. The gate starts out preferring to generate: bias (1, -1,
-// -1).
+// whose logits should start near zero, so theirs is smaller. A GRU reads embeddings as they are, without a norm: its
+// input weights are larger for it, or its states would hardly tell one word from another.
+double Deviation(const std::string& name, const Shape& shape) {
+  if (absl::StrContains(name, "embedding")) return 0.05;
+  return (absl::EndsWith(name, ".weight_ih") ? 5.0 : 1.0) / std::sqrt(static_cast<double>(shape[1]));
+}
+
+// The gate starts out preferring to generate: bias (1, -1, -1).
 at::Tensor Draw(const std::string& name, const Shape& shape, at::Generator& generator) {
   if (absl::StrContains(name, "norm") && absl::EndsWith(name, ".weight")) return at::ones(shape);
   if (shape.size() == 1) return at::zeros(shape);
-  const double deviation = absl::StrContains(name, "embedding") ? 0.05 : 1.0 / std::sqrt(static_cast<double>(shape[1]));
-  return at::randn(shape, generator) * deviation;
+  return at::randn(shape, generator) * Deviation(name, shape);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "train/model_card.h"
 #include "train/prepared_corpus.h"
 #include "train/tokenizer_training.h"
+#include "train/unigram_bias.h"
 
 namespace idiolect {
 namespace {
@@ -112,8 +113,7 @@ class Run {
     if (options_.model.speaker) {
       if (absl::Status s = PrepareSpeakers(start.get()); !s.ok()) return s;
     }
-    const Parameters parameters =
-        (start ? start->parameters() : Parameters::Random(options_.model, options_.seed)).To(device_);
+    const Parameters parameters = (start ? start->parameters() : FreshParameters()).To(device_);
     model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_, speakers_);
     optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
     batcher_ = std::make_unique<Batcher>(corpus_, options_);
@@ -210,6 +210,12 @@ class Run {
     speakers_ = Speakers(std::move(hashes));
     options_.model.speakers = static_cast<int>(corpus_.users.size());
     return ParseModelConfig(ToJson(options_.model)).status();
+  }
+
+  Parameters FreshParameters() const {
+    Parameters fresh = Parameters::Random(options_.model, options_.seed);
+    fresh.at("decoder.output.bias").copy_(UnigramLogShares(corpus_, options_.model.vocab_size));
+    return fresh;
   }
 
   absl::Status Resume() {
