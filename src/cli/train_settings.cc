@@ -75,6 +75,7 @@ void TrainSettings::AddLearning(Settings& s) {
   s.Add("groups", o.groups, {1, 1e6}, "History windows a batch; with contrast a multiple of contrast_windows");
   s.Add("targets", o.targets, {1, 1e6}, "Responses that share a window");
   s.Add("accumulate", o.accumulate, {1, 1e6}, "Batches whose gradients make one step");
+  s.Add("threads", o.threads, {0, 4096}, "Batches of a step that are computed at a time; 0: one a core");
   s.Add("history_contrast", o.history_contrast, kFactor, "Weight of telling the user's history from others'");
   s.Add("post_contrast", o.post_contrast, kFactor, "Weight of telling the post from other ones");
   s.Add("joint_contrast", o.joint_contrast, kFactor, "Weight of telling history and post from others'");

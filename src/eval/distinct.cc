@@ -1,5 +1,8 @@
 #include "eval/distinct.h"
 
+#include <algorithm>
+#include <limits>
+#include <map>
 #include <set>
 
 #include "eval/words.h"
@@ -31,6 +34,22 @@ double DistinctOfStream(const std::vector<std::string>& texts, int n) {
     for (std::string& word : SplitAtSpace(text)) stream.push_back(std::move(word));
   }
   return Share(CountNgrams(stream, n).size(), stream.size());
+}
+
+double DifferentAmong(const std::vector<std::string>& texts, size_t count) {
+  if (texts.size() < count) return std::numeric_limits<double>::quiet_NaN();
+  std::map<std::string, size_t> times;
+  for (const std::string& text : texts) times[text] += 1;
+  double different = 0;
+  for (const auto& [text, here] : times) {
+    double missed = 1;  // the probability that no draw is this text
+    for (size_t i = 0; i < count; ++i) {
+      const auto left = static_cast<double>(texts.size() - i);
+      missed *= std::max(0.0, left - static_cast<double>(here)) / left;
+    }
+    different += 1 - missed;
+  }
+  return different;
 }
 
 }  // namespace idiolect

@@ -1,6 +1,7 @@
 // Distinct-n: Li and others, NAACL 2016. How varied a set of replies is.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,5 +12,8 @@ double Distinct(const std::vector<std::string>& texts, int n);
 
 // As the DHAP repository has it: all texts as one stream of words, different n-grams per word.
 double DistinctOfStream(const std::vector<std::string>& texts, int n);
+
+// How many different texts `count` of them have on average over all draws, exactly; NaN where there are fewer.
+double DifferentAmong(const std::vector<std::string>& texts, size_t count);
 
 }  // namespace idiolect

@@ -38,17 +38,22 @@ void AddRank(const std::string& name, const std::vector<double>& scores, Sums& s
   sums.Add(name + "/n", 1);
 }
 
+// What a response has more under `own` than under `baseline`, in total: evidence adds up over its tokens.
+std::vector<double> Gains(const CandidateScores& c, const std::vector<double>* baseline) {
+  std::vector<double> gains = c.own;
+  for (size_t i = 0; baseline != nullptr && i < gains.size(); ++i) gains[i] -= (*baseline)[i];
+  return gains;
+}
+
 void AddCandidates(const CandidateScores& c, Sums& sums) {
-  const auto per_token = [&](const std::vector<double>* baseline) {
-    std::vector<double> scores;
-    for (size_t i = 0; i < c.own.size(); ++i)
-      scores.push_back((c.own[i] - (baseline != nullptr ? (*baseline)[i] : 0)) / c.tokens[i]);
-    return scores;
-  };
-  AddRank("reply/likelihood", per_token(nullptr), sums);
-  AddRank("reply/personal", per_token(&c.no_user), sums);
-  AddRank("reply/relevance", per_token(&c.no_post), sums);
-  AddRank("reply/joint", per_token(&c.neither), sums);
+  const std::pair<const char*, const std::vector<double>*> scores[] = {
+      {"likelihood", nullptr}, {"personal", &c.no_user}, {"relevance", &c.no_post}, {"joint", &c.neither}};
+  for (const auto& [score, baseline] : scores) {
+    std::vector<double> gains = Gains(c, baseline);
+    AddRank(StrCat("total/", score), gains, sums);
+    for (size_t i = 0; i < gains.size(); ++i) gains[i] /= c.tokens[i];
+    AddRank(StrCat("reply/", score), gains, sums);
+  }
 }
 
 void AddReply(const ReplyMeasures& r, Sums& sums) {
@@ -124,6 +129,7 @@ void AddRankings(List& list) {
     const std::string sum = StrCat("reply/", score);
     AddQuotient(list, StrCat("which_reply.", score), sum, sum + "/n");
     AddQuotient(list, StrCat("which_reply_mrr.", score), sum + "/mrr", sum + "/n");
+    AddQuotient(list, StrCat("which_reply_in_total.", score), StrCat("total/", score), StrCat("total/", score, "/n"));
   }
   AddQuotient(list, "which_post", "post", "post/n");
   AddQuotient(list, "which_post_mrr", "post/mrr", "post/n");

@@ -34,6 +34,7 @@ void AddDistinct(const ExamplePointers& examples, GroupSummary& group) {
   for (int n : {1, 2}) group.measures.push_back({absl::StrCat("distinct.", n), Distinct(replies, n), {kNaN, kNaN}});
   for (int n : {1, 2})
     group.measures.push_back({absl::StrCat("distinct_dhap.", n), DistinctOfStream(replies, n), {kNaN, kNaN}});
+  group.measures.push_back({"distinct.replies_of_100", DifferentAmong(replies, 100), {kNaN, kNaN}});
 }
 
 GroupSummary SummarizeGroup(const ExamplePointers& examples, const SummaryOptions& options) {

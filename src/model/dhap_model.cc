@@ -143,4 +143,8 @@ DhapModel::DhapModel(const ModelConfig& config, Parameters parameters, std::shar
       texts_(config, std::move(tokenizer)),
       speakers_(std::move(speakers)) {}
 
+std::unique_ptr<DhapModel> DhapModel::WithOwnGradients() const {
+  return std::make_unique<DhapModel>(config_, parameters_.WithOwnGradients(), texts_.shared_tokenizer(), speakers_);
+}
+
 }  // namespace idiolect

@@ -47,6 +47,9 @@ class DhapModel {
   CopyDecoder::TargetScores Score(const ProfileBatch& profile, const std::vector<std::vector<int32_t>>& posts,
                                   const TokenBatch& responses, const Dropout& dropout) const;
 
+  // A model on the same weights, which change with this one's, whose gradients are its own.
+  std::unique_ptr<DhapModel> WithOwnGradients() const;
+
   const ModelConfig& config() const { return config_; }
   const ExchangeTokenizer& texts() const { return texts_; }
   const Tokenizer& tokenizer() const { return texts_.tokenizer(); }

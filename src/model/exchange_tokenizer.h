@@ -34,6 +34,7 @@ class ExchangeTokenizer {
   HistoryTokens Tokenize(const std::vector<Exchange>& history) const;
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const std::shared_ptr<const Tokenizer>& shared_tokenizer() const { return tokenizer_; }
 
  private:
   ModelConfig config_;

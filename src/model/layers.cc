@@ -12,9 +12,8 @@ namespace {
 
 // 0 with probability `rate`, else 1 / (1 - rate). ATen's own dropout draws one Mersenne twister number a value and took
 // a tenth of a training step; 32 independent xorshift generators in a row are a loop that the compiler vectorizes.
-at::Tensor DropoutMask(at::IntArrayRef sizes, double rate) {
+at::Tensor DropoutMask(at::IntArrayRef sizes, double rate, at::Generator generator) {
   constexpr int kLanes = 32;
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
   std::mt19937 seeds(static_cast<uint32_t>(at::check_generator<at::CPUGeneratorImpl>(generator)->random64()));
   uint32_t state[kLanes];
   for (uint32_t& s : state) s = seeds() | 1u;  // xorshift never leaves 0
@@ -42,7 +41,8 @@ at::Tensor DropoutMask(at::IntArrayRef sizes, double rate) {
 
 at::Tensor Dropout::operator()(const at::Tensor& x) const {
   if (rate == 0) return x;
-  return x.is_cpu() ? x * DropoutMask(x.sizes(), rate) : at::dropout(x, rate, /*train=*/true);
+  if (x.is_cpu()) return x * DropoutMask(x.sizes(), rate, generator);
+  return at::dropout(x, rate, /*train=*/true);  // draws from the device's default generator
 }
 
 at::Tensor Embed(const at::Tensor& table, const at::Tensor& ids) {

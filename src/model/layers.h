@@ -12,9 +12,10 @@
 
 namespace idiolect {
 
-// Dropout in training, the identity when serving. Seeded by ATen's default generator of the device, one draw a call.
+// Dropout in training, the identity when serving.
 struct Dropout {
-  double rate = 0;  // [0, 1): probability that a value is dropped; 0 when serving
+  double rate = 0;          // [0, 1): probability that a value is dropped; 0 when serving
+  at::Generator generator;  // of the device; one draw a call. Undefined when serving. Copies share it
   at::Tensor operator()(const at::Tensor& x) const;
 };
 

@@ -144,6 +144,12 @@ Parameters Parameters::To(at::Device device) const {
   return moved;
 }
 
+Parameters Parameters::WithOwnGradients() const {
+  Parameters shared;
+  for (const auto& [name, tensor] : tensors_) shared.tensors_[name] = tensor.detach().set_requires_grad(true);
+  return shared;
+}
+
 int64_t Parameters::count() const {
   int64_t count = 0;
   for (const auto& [name, tensor] : tensors_) count += tensor.numel();

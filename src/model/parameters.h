@@ -32,6 +32,8 @@ class Parameters {
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
   int64_t count() const;                   // of numbers
   Parameters To(at::Device device) const;  // shares what is there already
+  // The same numbers, of the same memory, as leaves of autograd that gather gradients of their own.
+  Parameters WithOwnGradients() const;
 
   // Writes model.safetensors, as float32 or rounded to float16.
   absl::Status WriteTo(const std::string& path, TensorType type, std::map<std::string, std::string> metadata) const;

@@ -188,7 +188,7 @@ Contrast ContrastOf(const TrainOptions& options, int64_t batch) {
 
 at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& whole,
                         const TokenBatch& all_targets, const at::Tensor& all_own, const TrainOptions& options,
-                        Contrast contrast) {
+                        Contrast contrast, const Dropout& dropout) {
   const int64_t count = std::min<int64_t>(options.contrast_targets, whole.targets());
   const TrainBatch batch = FirstTargets(whole, count);
   const auto first = [&](const at::Tensor& rows) { return FirstRows(rows, whole, count); };
@@ -196,7 +196,7 @@ at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, con
   const at::Tensor own = first(all_own);
   const Comparison comparison(model, profile, batch, targets, contrast);
   const at::Tensor allowed = comparison.Allowed(false).to(own.device());
-  const at::Tensor x = comparison.Scores(own, {options.dropout});
+  const at::Tensor x = comparison.Scores(own, dropout);
   at::Tensor loss = DiagonalLoss(x, allowed, 3) * WeightOf(options, contrast);
   const at::Tensor lengths = targets.mask.sum(1).to(at::kFloat);  // [rows]
   if (options.reply_contrast > 0) {

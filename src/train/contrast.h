@@ -33,6 +33,6 @@ Contrast ContrastOf(const TrainOptions& options, int64_t batch);
 // an empty history or post is nobody's, and two windows of the same user aren't rivals.
 at::Tensor ContrastLoss(const DhapModel& model, const ProfileBatch& profile, const TrainBatch& whole,
                         const TokenBatch& all_targets, const at::Tensor& all_own, const TrainOptions& options,
-                        Contrast contrast);
+                        Contrast contrast, const Dropout& dropout);
 
 }  // namespace idiolect

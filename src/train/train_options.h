@@ -29,6 +29,9 @@ struct TrainOptions {
   int groups = 8;
   int targets = 12;
   int accumulate = 1;  // batches of so many windows whose gradients are averaged in one step
+  // Of a step's batches so many are computed at a time, on the processor; 0: as many as there are cores. The bits are
+  // the same for any number.
+  int threads = 0;
   int64_t steps = 8000;
   double minutes = 0;  // above 0: of training, the last step comes earlier if need be, and the rate falls accordingly
   double learning_rate = 1e-3;  // the peak, of AdamW

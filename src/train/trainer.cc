@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,9 +18,9 @@
 #include "train/batcher.h"
 #include "train/checkpoint.h"
 #include "train/curves.h"
-#include "train/loss.h"
 #include "train/model_card.h"
 #include "train/prepared_corpus.h"
+#include "train/step_gradients.h"
 #include "train/tokenizer_training.h"
 #include "train/unigram_bias.h"
 
@@ -56,6 +57,7 @@ absl::Status CheckOptions(const TrainOptions& o) {
   if (!(o.learning_rate > 0 && o.weight_decay >= 0 && o.clip_norm > 0))
     return fault("learning_rate, weight_decay, clip_norm: expected more than 0");
   if (o.accumulate < 1) return fault("accumulate: expected at least 1");
+  if (o.threads < 0) return fault("threads: expected at least 0");
   if (!(o.history_contrast >= 0 && o.post_contrast >= 0 && o.joint_contrast >= 0 && o.reply_contrast >= 0))
     return fault("history_contrast, post_contrast, joint_contrast, reply_contrast: expected at least 0");
   if (o.reply_contrast > 0 && !o.has_contrast())
@@ -84,6 +86,10 @@ absl::StatusOr<at::Device> DeviceOf(const std::string& name) {
   } catch (const std::exception&) {
     return unusable("can't be used: no such GPU");
   }
+}
+
+int ThreadsOf(const TrainOptions& o) {
+  return o.threads > 0 ? o.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 // One run: everything that lives as long as the training.
@@ -117,6 +123,7 @@ class Run {
     model_ = std::make_unique<DhapModel>(options_.model, parameters, tokenizer_, speakers_);
     optimizer_ = std::make_unique<AdamW>(parameters, options_.weight_decay);
     batcher_ = std::make_unique<Batcher>(corpus_, options_);
+    gradients_ = std::make_unique<StepGradients>(*model_, *batcher_, options_, ThreadsOf(options_));
     validation_ = std::make_unique<Validation>(corpus_, options_.validation_users, options_.seed);
     return Resume();
   }
@@ -242,28 +249,16 @@ class Run {
 
   void Step() {
     const auto begin = Clock::now();
-    // Dropout too must not depend on where the run was interrupted.
-    at::Generator generator = at::globalContext().defaultGenerator(device_);
-    generator.set_current_seed(options_.seed * 1000003 + static_cast<uint64_t>(state_.step));
     optimizer_->ZeroGradients();
-    double loss = 0;
-    for (int i = 0; i < options_.accumulate; ++i) loss += Backward(state_.step * options_.accumulate + i);
+    const StepFacts facts = gradients_->Add(state_.step);
+    targets_ += facts.targets;
     optimizer_->ClipGradients(options_.clip_norm);
     const double rate = LearningRate();
     optimizer_->Update(rate, state_.step + 1);
     state_.step += 1;
     state_.seconds += SecondsSince(begin);
-    loss_ = loss_ == 0 ? loss : 0.98 * loss_ + 0.02 * loss;
+    loss_ = loss_ == 0 ? facts.loss : 0.98 * loss_ + 0.02 * facts.loss;
     Report(rate);
-  }
-
-  // Adds the gradients of one batch, of however many the step has; returns its share of the loss.
-  double Backward(int64_t number) {
-    const TrainBatch batch = batcher_->BatchOf(number);
-    targets_ += batch.real_rows;
-    const at::Tensor loss = TrainingLoss(*model_, batch, options_, ContrastOf(options_, number)) / options_.accumulate;
-    loss.backward();
-    return loss.item<double>();
   }
 
   TrainProgress Now(TrainProgress::Event event) const {
@@ -332,6 +327,7 @@ class Run {
   std::unique_ptr<DhapModel> model_;
   std::unique_ptr<AdamW> optimizer_;
   std::unique_ptr<Batcher> batcher_;
+  std::unique_ptr<StepGradients> gradients_;
   std::unique_ptr<Validation> validation_;
   RunState state_;
   int64_t first_step_ = 0, targets_ = 0;
@@ -345,7 +341,8 @@ absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const Pr
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
   if (options.work.empty()) options.work = options.out + ".work";
   KeepFreedMemory();
-  at::set_num_threads(1);  // two threads spin while they wait for each other, and cost more than they give
+  // Two threads of one product spin while they wait for each other, and cost more than they give; see StepGradients.
+  at::set_num_threads(1);
   at::globalContext().setAllowTF32CuBLAS(true);
   try {
     Run run(options, progress);

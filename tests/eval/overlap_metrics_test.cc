@@ -85,6 +85,14 @@ TEST(DistinctTest, WithinTextsAndAsOneStream) {
   EXPECT_EQ(Distinct({"", ""}, 1), 0);
 }
 
+TEST(DistinctTest, DifferentTextsAmongSome) {
+  // Of "a", "a", "b", "c" two at a time: six draws, one of them twice the same.
+  EXPECT_NEAR(DifferentAmong({"a", "a", "b", "c"}, 2), (5 * 2 + 1) / 6.0, 1e-12);
+  EXPECT_NEAR(DifferentAmong({"a", "a", "b", "c"}, 4), 3, 1e-12);
+  EXPECT_NEAR(DifferentAmong({"a", "a", "a"}, 2), 1, 1e-12);
+  EXPECT_TRUE(std::isnan(DifferentAmong({"a"}, 2)));
+}
+
 TEST(ProfileOverlapTest, P_F1LeavesOutStopWords) {
   // Q = strong, tea, please; U = tea, please, like, strong, coffee.
   const std::vector<std::string> responses = {"Tea, please", "I like strong coffee."};

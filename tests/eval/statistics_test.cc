@@ -68,6 +68,7 @@ TEST(StatisticsTest, ValuesByHand) {
   EXPECT_EQ(s.all["bleu.1"], 100);
   EXPECT_NEAR(s.all["bleu.2"], 100 * std::sqrt(0.5 / 2), 1e-9);  // two bigrams, none matched: half a match
   EXPECT_EQ(s.all["distinct.1"], 0.5);
+  EXPECT_TRUE(std::isnan(s.all["distinct.replies_of_100"]));  // there are no 100
 }
 
 TEST(StatisticsTest, RepliesAreRankedPerTokenByEachScore) {
@@ -78,6 +79,11 @@ TEST(StatisticsTest, RepliesAreRankedPerTokenByEachScore) {
   EXPECT_EQ(s.all["which_reply.relevance"], 0);
   EXPECT_EQ(s.all["which_reply_mrr.relevance"], 0.5);
   EXPECT_EQ(s.all["which_reply.joint"], 1);
+  // In total: likelihood -9, -5, -8; personal 3, 0, 0; relevance 0, 1, -1; joint 5, 1, 0.
+  EXPECT_EQ(s.all["which_reply_in_total.likelihood"], 0);
+  EXPECT_EQ(s.all["which_reply_in_total.personal"], 1);
+  EXPECT_EQ(s.all["which_reply_in_total.relevance"], 0);
+  EXPECT_EQ(s.all["which_reply_in_total.joint"], 1);
 }
 
 TEST(StatisticsTest, WithoutOthersThereIsNothingToCompare) {

@@ -46,7 +46,7 @@ class LossTest : public ::testing::Test {
         .item<double>();
   }
 
-  double Loss(Contrast contrast) const { return TrainingLoss(*model_, batch_, options_, contrast).item<double>(); }
+  double Loss(Contrast contrast) const { return TrainingLoss(*model_, batch_, options_, contrast, {}).item<double>(); }
 
   double Tokens() const {
     size_t tokens = 0;

@@ -90,6 +90,23 @@ TEST(TrainTest, AnInterruptedRunWithContrastEndsAsIfItHadNotBeen) {
   EXPECT_TRUE(CheckpointData(interrupted) == CheckpointData(whole));
 }
 
+TEST(TrainTest, TheThreadsDoNotChangeTheBits) {
+  TrainOptions alone = testing::TinyTraining(), together = testing::TinyTraining(), more = testing::TinyTraining();
+  alone.threads = 1;
+  together.threads = 2;
+  more.threads = 8;  // than there are batches
+  for (TrainOptions* o : {&alone, &together, &more}) {
+    o->groups = 2;
+    o->accumulate = 3;
+    o->history_contrast = 0.5;
+    o->dropout = 0.2;
+    o->steps = 8;
+    ASSERT_TRUE(Sit(*o).status.ok());
+  }
+  EXPECT_TRUE(CheckpointData(together) == CheckpointData(alone));
+  EXPECT_TRUE(CheckpointData(more) == CheckpointData(alone));
+}
+
 TEST(TrainTest, ARunStartsFromAnotherModel) {
   TrainOptions first = testing::TinyTraining();
   first.steps = 120;
@@ -205,6 +222,7 @@ TEST(TrainTest, OptionsThatCannotBeAreRefusedByName) {
       {[](auto& o) { o.targets = -1; }, "targets"},
       {[](auto& o) { o.held_out_users = 1; }, "held_out_users"},
       {[](auto& o) { o.accumulate = 0; }, "accumulate"},
+      {[](auto& o) { o.threads = -1; }, "threads"},
       {[](auto& o) { o.history_contrast = -1; }, "history_contrast"},
       {[](auto& o) { o.post_contrast = std::numeric_limits<double>::quiet_NaN(); }, "post_contrast"},
       {[](auto& o) { o.post_contrast = 1; }, "groups"},  // 3 of them
