@@ -34,7 +34,7 @@ struct TrainOptions {
   int threads = 0;
   int64_t steps = 8000;
   double minutes = 0;  // above 0: of training, the last step comes earlier if need be, and the rate falls accordingly
-  double learning_rate = 1e-3;  // the peak, of AdamW
+  double learning_rate = 3e-3;  // the peak, of AdamW
   int64_t warmup_steps = 300;   // linear from 0, then linear down to 2 % of the peak at the last step
   double weight_decay = 0.01;   // of matrices, not of biases, norms and embeddings
   double clip_norm = 1.0;       // gradients are scaled down to this norm
