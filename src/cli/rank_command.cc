@@ -48,7 +48,9 @@ class RankCommand : public Command {
     verb.add_option("--scoring", scoring_, "personal, relevance, joint or likelihood (default personal)")
         ->check(CLI::IsMember(kScorings))
         ->option_text("NAME");
-    verb.add_flag("--total", total_, "Score whole replies instead of each token");
+    CLI::Option* total = verb.add_flag("--total", total_, "Score whole replies (default, but for likelihood)");
+    verb.add_flag("--per-token", per_token_, "Divide scores by the number of tokens (default for likelihood)")
+        ->excludes(total);
     verb.add_flag("--json", json_, "Print the answer as JSON, with the log-probability of every token");
   }
 
@@ -59,7 +61,8 @@ class RankCommand : public Command {
     request.set_post(post_);
     for (const std::string& candidate : Candidates()) request.add_candidates(candidate);
     request.set_scoring(kScorings.at(scoring_));
-    request.set_normalization(total_ ? v1::NORMALIZATION_TOTAL : v1::NORMALIZATION_PER_TOKEN);
+    if (total_) request.set_normalization(v1::NORMALIZATION_TOTAL);
+    if (per_token_) request.set_normalization(v1::NORMALIZATION_PER_TOKEN);
     grpc::ClientContext context;
     client.SetDeadline(context);
     Client::RouteTo(context, user_);
@@ -109,7 +112,7 @@ class RankCommand : public Command {
   ClientOptions server_;
   std::string user_, post_, scoring_ = "personal";
   std::array<std::optional<std::string>, 64> slots_;
-  bool total_ = false, json_ = false;
+  bool total_ = false, per_token_ = false, json_ = false;
 };
 
 }  // namespace

@@ -49,6 +49,12 @@ void Generate(Backend& backend, ReplyCall& call) {
   cancellation->Hold(*std::move(ticket));
 }
 
+// Differences of log-probabilities add up over a reply, a likelihood falls with its length.
+bool IsPerToken(const v1::ScoreRepliesRequest& request) {
+  if (request.normalization() == v1::NORMALIZATION_UNSPECIFIED) return request.scoring() == v1::SCORING_LIKELIHOOD;
+  return request.normalization() == v1::NORMALIZATION_PER_TOKEN;
+}
+
 void Score(Backend& backend, ScoreCall& call) {
   const v1::ScoreRepliesRequest& request = call.request();
   const HistoryUse use(backend.erasures, call.User());
@@ -60,7 +66,7 @@ void Score(Backend& backend, ScoreCall& call) {
                      .post = request.post(),
                      .candidates = {request.candidates().begin(), request.candidates().end()},
                      .scoring = FromProto(request.scoring()),
-                     .per_token = request.normalization() != v1::NORMALIZATION_TOTAL,
+                     .per_token = IsPerToken(request),
                      .deadline = call.deadline()};
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
   auto ticket = use.engine()->SubmitScore(std::move(score), [&call, use](absl::StatusOr<Scores> scores) {

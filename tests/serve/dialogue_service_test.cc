@@ -174,9 +174,16 @@ TEST_F(DialogueServiceTest, ScoresAndRanksCandidates) {
   ASSERT_THAT(response.replies(1).tokens(), SizeIs(3));
   EXPECT_EQ(response.replies(1).tokens(2).text(), "</s>");
   EXPECT_EQ(response.profile_revision(), 1);
-  request.clear_normalization();
-  ASSERT_TRUE(Call(&v1::DialogueService::Stub::ScoreReplies, *dialogue_, request, response).ok());
-  EXPECT_EQ(response.replies(0).score(), -1);
+  const auto best_score = [&](v1::Normalization normalization, v1::Scoring scoring) {
+    request.set_normalization(normalization);
+    request.set_scoring(scoring);
+    EXPECT_TRUE(Call(&v1::DialogueService::Stub::ScoreReplies, *dialogue_, request, response).ok());
+    return response.replies(0).score();
+  };
+  EXPECT_EQ(best_score(v1::NORMALIZATION_PER_TOKEN, v1::SCORING_PERSONAL), -1);
+  EXPECT_EQ(best_score(v1::NORMALIZATION_UNSPECIFIED, v1::SCORING_PERSONAL), -2);  // in total
+  EXPECT_EQ(best_score(v1::NORMALIZATION_UNSPECIFIED, v1::SCORING_UNSPECIFIED), -2);
+  EXPECT_EQ(best_score(v1::NORMALIZATION_UNSPECIFIED, v1::SCORING_LIKELIHOOD), -1);  // per token
 }
 
 TEST_F(DialogueServiceTest, AFullQueueSaysWhenToTryAgain) {
