@@ -26,11 +26,7 @@ StepFacts StepGradients::Add(int64_t step) {
 
 StepFacts StepGradients::AddInTurn(int64_t first) {
   StepFacts sum;
-  for (int i = 0; i < options_.accumulate; ++i) {
-    const StepFacts batch = Backward(model_, first + i);
-    sum.loss += batch.loss;
-    sum.targets += batch.targets;
-  }
+  for (int i = 0; i < options_.accumulate; ++i) sum += Backward(model_, first + i);
   return sum;
 }
 
@@ -46,10 +42,7 @@ StepFacts StepGradients::AddAtOnce(int64_t first) {
   for (std::future<void>& other : others) other.get();
   SumReplicas();
   StepFacts sum;
-  for (const StepFacts& batch : batches) {
-    sum.loss += batch.loss;
-    sum.targets += batch.targets;
-  }
+  for (const StepFacts& batch : batches) sum += batch;
   return sum;
 }
 

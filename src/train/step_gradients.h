@@ -15,6 +15,12 @@ namespace idiolect {
 struct StepFacts {
   double loss = 0;  // nats a token, the mean of the batches
   int64_t targets = 0;
+
+  StepFacts& operator+=(const StepFacts& other) {
+    loss += other.loss;
+    targets += other.targets;
+    return *this;
+  }
 };
 
 // Batches that are computed at the same time have models of their own, which share the weights but not the gradients;
