@@ -21,6 +21,11 @@ struct DecodingOptions {
   double length_penalty = 0.0;   // -5 to 5; beams are ranked by logprob / ((5 + length) / 6)^length_penalty (GNMT)
   int no_repeat_ngram_size = 0;  // 0 to 16; forbids a token that would complete an n-gram already in the reply; 0: off
   int candidate_count = 1;       // 1 to 16; with beam search at most beam_size. Greedy decoding has one candidate only
+  // 0 to 5; 0: off. Above 0 a token is chosen by P(w | user, post)^(1 + guidance) / P(w | nobody, nothing)^guidance,
+  // among those with at least a tenth of the largest P(w | user, post): by what user and post add to what anybody says
+  // anyway. The probabilities that are reported stay the model's. Costs two rows of the batch instead of one; excludes
+  // beam search.
+  double guidance = 0.0;
 };
 
 struct ReplyRequest {

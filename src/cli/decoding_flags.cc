@@ -37,6 +37,10 @@ void DecodingFlags::AddTo(CLI::App& verb, bool sampled) {
   verb.add_option("--no-repeat-ngram", no_repeat_ngram, "0 to 16: say no N words in a row twice (default 0: off)")
       ->check(CLI::Range(0, 16))
       ->option_text("N");
+  verb.add_option("--guidance", guidance,
+                  "0 to 5: how much more weight has what user and post add to what anybody says (default 0: none)")
+      ->check(CLI::Range(0.0, 5.0))
+      ->option_text("X");
   verb.add_option("--candidates", candidates, "1 to 16: show so many replies, best first (default 1)")
       ->check(CLI::Range(1, 16))
       ->option_text("N");
@@ -54,6 +58,7 @@ v1::DecodingOptions DecodingFlags::ToProto() const {
   options.set_length_penalty(length_penalty.value_or(0));
   options.set_no_repeat_ngram_size(no_repeat_ngram);
   options.set_candidate_count(candidates);
+  options.set_guidance(guidance);
   return options;
 }
 

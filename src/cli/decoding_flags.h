@@ -13,6 +13,7 @@ struct DecodingFlags {
   std::optional<double> temperature, top_p, length_penalty;
   std::optional<uint64_t> seed;
   int top_k = 0, max_tokens = 0, beam_size = 1, candidates = 1, no_repeat_ngram = 0;
+  double guidance = 0;
 
   // `sampled`: without further options replies are drawn at temperature 0.7, top-p 0.9; otherwise they are the most
   // probable. Several candidates are drawn in any case, beam search never.

@@ -58,6 +58,10 @@ class EvalCommand : public Command {
     verb.add_option("--cache-weight", options_.cache_weight, "Of the unigram cache that the profile is compared with")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 0.999));
+    verb.add_option("--guidance", options_.guidance,
+                    "0 to 5: of the greedy replies, how much more weight has what user and post add")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 5.0));
     verb.add_option("--resamples", options_.resamples, "Of the bootstrap; 0: no intervals")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);

@@ -13,43 +13,58 @@ const double kLogHalf = std::log(0.5);
 
 }  // namespace
 
-ReplyDecoding::ReplyDecoding(const ServingModel& model, std::shared_ptr<const CompactProfile> profile,
-                             std::shared_ptr<const EncodedPost> post, const DecodingOptions& options, bool explain)
+ReplyDecoding::ReplyDecoding(const ServingModel& model, ReplyCondition own, ReplyCondition anybody,
+                             const DecodingOptions& options, bool explain)
     : model_(model),
-      profile_(std::move(profile)),
-      post_(std::move(post)),
+      own_(std::move(own)),
+      anybody_(std::move(anybody)),
       options_(options),
       explain_(explain),
       beams_(options.beam_size > 1),
+      guided_(options.guidance > 0),
       max_tokens_(options.max_tokens == 0 ? model.config().max_response_tokens : options.max_tokens) {
   const int rows = beams_ ? 1 : options.candidate_count;  // beams fan out at the first step
   for (int i = 0; i < rows; ++i) {
     Hypothesis& hypothesis = live_.emplace_back();
-    hypothesis.state = post_->initial_state;
+    hypothesis.state = own_.post->initial_state;
+    if (guided_) hypothesis.anybody_state = anybody_.post->initial_state;
     hypothesis.candidate = i;
   }
 }
 
 void ReplyDecoding::AddRows(std::vector<DecoderRow>& rows) {
-  for (Hypothesis& h : live_)
-    rows.push_back({profile_.get(), post_.get(), h.tokens.empty() ? kBos : h.tokens.back(), h.state.data()});
+  for (Hypothesis& h : live_) {
+    const int32_t previous = h.tokens.empty() ? kBos : h.tokens.back();
+    rows.push_back({own_.profile.get(), own_.post.get(), previous, h.state.data()});
+    if (guided_) rows.push_back({anybody_.profile.get(), anybody_.post.get(), previous, h.anybody_state.data()});
+  }
 }
 
 void ReplyDecoding::OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOutput> outputs,
                            TokenDistribution::Workspace& workspace) {
   ++step_;
   std::vector<Extension> extensions;
-  for (size_t row = 0; row < live_.size(); ++row) {
-    TokenDistribution distribution(rows[row], outputs[row], workspace);
-    ForbidRepeatedNgrams(live_[row].tokens, distribution);
-    for (const int32_t token : ChooseTokens(live_[row], distribution)) {
-      const double logprob = distribution.LogProb(token);
-      extensions.push_back({row, token, logprob, outputs[row].log_gate[1] > kLogHalf, {}});
-      if (explain_) extensions.back().explanation = Explain(outputs[row], token, logprob);
-    }
-  }
+  const size_t rows_each = guided_ ? 2 : 1;
+  for (size_t i = 0; i < live_.size(); ++i) AddExtensions(i, i * rows_each, rows, outputs, workspace, extensions);
   if (beams_) KeepBestBeams(extensions);
   Extend(extensions);
+}
+
+void ReplyDecoding::AddExtensions(size_t hypothesis, size_t first, absl::Span<const DecoderRow> rows,
+                                  absl::Span<const RowOutput> outputs, TokenDistribution::Workspace& workspace,
+                                  std::vector<Extension>& extensions) const {
+  const RowOutput& output = outputs[first];
+  TokenDistribution distribution(rows[first], output, workspace);
+  ForbidRepeatedNgrams(live_[hypothesis].tokens, distribution);
+  if (guided_) {
+    const TokenDistribution anybody(rows[first + 1], outputs[first + 1], workspace.second());
+    distribution.Guide(anybody, options_.guidance);
+  }
+  for (const int32_t token : ChooseTokens(live_[hypothesis], distribution)) {
+    const double logprob = distribution.LogProb(token);
+    extensions.push_back({hypothesis, token, logprob, output.log_gate[1] > kLogHalf, {}});
+    if (explain_) extensions.back().explanation = Explain(output, token, logprob);
+  }
 }
 
 // An n-gram is repeated when the tail of n - 1 tokens has been there before: then what followed it may not follow
@@ -74,7 +89,7 @@ std::vector<int32_t> ReplyDecoding::ChooseTokens(const Hypothesis& hypothesis, T
 // The best extensions of all beams together: those that end, and beam_size that go on.
 void ReplyDecoding::KeepBestBeams(std::vector<Extension>& extensions) const {
   std::stable_sort(extensions.begin(), extensions.end(), [&](const Extension& a, const Extension& b) {
-    return live_[a.row].logprob + a.logprob > live_[b.row].logprob + b.logprob;
+    return live_[a.hypothesis].logprob + a.logprob > live_[b.hypothesis].logprob + b.logprob;
   });
   int going_on = 0;
   size_t kept = 0;
@@ -85,7 +100,7 @@ void ReplyDecoding::KeepBestBeams(std::vector<Extension>& extensions) const {
 void ReplyDecoding::Extend(const std::vector<Extension>& extensions) {
   std::vector<Hypothesis> next;
   for (const Extension& extension : extensions) {
-    Hypothesis h = live_[extension.row];
+    Hypothesis h = live_[extension.hypothesis];
     h.logprob += extension.logprob;
     if (extension.token == kEos) {
       finished_.push_back(std::move(h));
@@ -124,12 +139,12 @@ TokenExplanation ReplyDecoding::Explain(const RowOutput& output, int32_t token, 
   explanation.copy_probability = std::exp(output.log_gate[1]);
   explanation.post_copy_probability = std::exp(output.log_gate[2]);
   std::map<int, double> by_pair;
-  for (size_t j = 0; j < profile_->word_ids.size(); ++j) {
-    if (profile_->word_ids[j] == token) by_pair[profile_->word_pairs[j]] += output.copy_weights[j];
+  for (size_t j = 0; j < own_.profile->word_ids.size(); ++j) {
+    if (own_.profile->word_ids[j] == token) by_pair[own_.profile->word_pairs[j]] += output.copy_weights[j];
   }
   for (const auto& [pair, weight] : by_pair) {
     const double share = std::min(1.0, std::exp(output.log_gate[1] + std::log(weight) - logprob));
-    if (share >= kLeastSourceWeight) explanation.sources.push_back({profile_->pair_sequences[pair], share});
+    if (share >= kLeastSourceWeight) explanation.sources.push_back({own_.profile->pair_sequences[pair], share});
   }
   std::stable_sort(explanation.sources.begin(), explanation.sources.end(),
                    [](const CopySource& a, const CopySource& b) { return a.weight > b.weight; });

@@ -13,13 +13,19 @@
 
 namespace idiolect {
 
+// Whom a reply is decoded for, and the post as they read it.
+struct ReplyCondition {
+  std::shared_ptr<const CompactProfile> profile;
+  std::shared_ptr<const EncodedPost> post;
+};
+
 class ReplyDecoding {
  public:
-  // `model` must outlive it.
-  ReplyDecoding(const ServingModel& model, std::shared_ptr<const CompactProfile> profile,
-                std::shared_ptr<const EncodedPost> post, const DecodingOptions& options, bool explain);
+  // `model` must outlive it. `anybody`, nobody's profile and the empty post, is used with options.guidance alone.
+  ReplyDecoding(const ServingModel& model, ReplyCondition own, ReplyCondition anybody, const DecodingOptions& options,
+                bool explain);
 
-  // Adds a row for each hypothesis that goes on.
+  // Adds a row for each hypothesis that goes on, and with guidance behind it one for what anybody would say.
   void AddRows(std::vector<DecoderRow>& rows);
   // Chooses the next token of each, from what the step made of those rows.
   void OnStep(absl::Span<const DecoderRow> rows, absl::Span<const RowOutput> outputs,
@@ -35,8 +41,9 @@ class ReplyDecoding {
 
  private:
   struct Hypothesis {
-    std::vector<float> state;     // [H]
-    std::vector<int32_t> tokens;  // without </s>
+    std::vector<float> state;          // [H]
+    std::vector<float> anybody_state;  // [H] with guidance
+    std::vector<int32_t> tokens;       // without </s>
     double logprob = 0;
     int copied = 0;     // tokens that the gate would rather copy from the history than anything else
     int candidate = 0;  // which stream of random numbers
@@ -44,13 +51,17 @@ class ReplyDecoding {
     std::vector<TokenExplanation> explanation;
   };
   struct Extension {  // a hypothesis and the token that goes on from it
-    size_t row;
+    size_t hypothesis;
     int32_t token;
     double logprob;
     bool copied;
     TokenExplanation explanation;
   };
 
+  // The extensions of one hypothesis. Its rows begin at `first`.
+  void AddExtensions(size_t hypothesis, size_t first, absl::Span<const DecoderRow> rows,
+                     absl::Span<const RowOutput> outputs, TokenDistribution::Workspace& workspace,
+                     std::vector<Extension>& extensions) const;
   void ForbidRepeatedNgrams(const std::vector<int32_t>& tokens, TokenDistribution& distribution) const;
   std::vector<int32_t> ChooseTokens(const Hypothesis& hypothesis, TokenDistribution& distribution) const;
   void KeepBestBeams(std::vector<Extension>& extensions) const;
@@ -61,10 +72,9 @@ class ReplyDecoding {
   bool BeamsSettled() const;
 
   const ServingModel& model_;
-  const std::shared_ptr<const CompactProfile> profile_;
-  const std::shared_ptr<const EncodedPost> post_;
+  const ReplyCondition own_, anybody_;
   const DecodingOptions options_;
-  const bool explain_, beams_;
+  const bool explain_, beams_, guided_;
   const int max_tokens_;
   std::vector<Hypothesis> live_, finished_;
   int step_ = 0;

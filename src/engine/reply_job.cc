@@ -30,9 +30,12 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
         observer_(std::move(observer)),
         engine_observer_(engine_observer) {
     contexts_.emplace_back(&request_.history, &request_.post);
+    if (guided()) contexts_.emplace_back(nullptr, &no_post_);
   }
 
-  int rows() const { return std::max(request_.decoding.candidate_count, request_.decoding.beam_size); }
+  int rows() const {
+    return std::max(request_.decoding.candidate_count, request_.decoding.beam_size) * (guided() ? 2 : 1);
+  }
   int NextTaskRows() const override { return task_given_ ? 0 : rows(); }
   int TotalRows() const override { return rows(); }
   std::unique_ptr<Task> NextTask() override {
@@ -41,7 +44,9 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
   }
 
   bool OnEncoded(const ServingModel& model) override {
-    decoding_.emplace(model, contexts_[0].profile, contexts_[0].encoded_post, request_.decoding, request_.explain);
+    const auto condition = [](const Context& c) { return ReplyCondition{c.profile, c.encoded_post}; };
+    decoding_.emplace(model, condition(contexts_.front()), condition(contexts_.back()), request_.decoding,
+                      request_.explain);
     return false;
   }
 
@@ -75,6 +80,8 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
   bool ended() const override { return ended_; }
 
  private:
+  bool guided() const { return request_.decoding.guidance > 0; }
+
   void SendText() {
     const std::string text = decoding_->StableText();
     if (text.size() > sent_) observer_->OnText(std::string_view(text).substr(sent_));
@@ -83,6 +90,7 @@ class ReplyJob : public Job, public std::enable_shared_from_this<ReplyJob> {
 
   const ServingModel& model_;
   const ReplyRequest request_;
+  const std::string no_post_;
   const std::shared_ptr<ReplyObserver> observer_;
   EngineObserver* const engine_observer_;
   std::optional<ReplyDecoding> decoding_;

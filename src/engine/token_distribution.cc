@@ -26,6 +26,11 @@ TokenDistribution::Workspace::Workspace(int vocab_size) : vocab_size_(vocab_size
   weights_.Resize(1, vocab_size);
 }
 
+TokenDistribution::Workspace& TokenDistribution::Workspace::second() {
+  if (second_ == nullptr) second_ = std::make_unique<Workspace>(vocab_size_);
+  return *second_;
+}
+
 TokenDistribution::TokenDistribution(const DecoderRow& row, const RowOutput& output, Workspace& workspace)
     : row_(row), output_(output), workspace_(workspace) {
   log_total_ = std::log(ExpSum(output.logits, output.largest_logit, 1, workspace.vocab_size_, weights()));
@@ -78,6 +83,23 @@ void TokenDistribution::Forbid(int32_t id) {
   forbidden_.push_back(id);
 }
 
+void TokenDistribution::Guide(const TokenDistribution& anybody, double guidance) {
+  constexpr float kPlausible = 0.1F;
+  const int n = workspace_.vocab_size_;
+  const float largest = Max(weights(), n);
+  if (largest == 0) return;  // everything is forbidden
+  std::vector<double> scores;
+  for (int32_t id = 0; id < n; ++id) {
+    if (weights()[id] < kPlausible * largest) continue;
+    const double own = LogProb(id);
+    plausible_.push_back(id);
+    scores.push_back(own + guidance * (own - anybody.LogProb(id)));
+  }
+  std::fill_n(weights(), n, 0.0F);
+  const double best = *std::max_element(scores.begin(), scores.end());
+  for (size_t i = 0; i < scores.size(); ++i) weights()[plausible_[i]] = static_cast<float>(std::exp(scores[i] - best));
+}
+
 std::vector<int32_t> TokenDistribution::MostProbable(int count) const {
   std::vector<int32_t> ids;
   for (const Place& place : FirstPlaces(weights(), workspace_.vocab_size_, count)) ids.push_back(place.index);
@@ -101,6 +123,10 @@ void TokenDistribution::ApplyTemperature(double temperature) {
   const float largest = Max(weights(), workspace_.vocab_size_);
   if (largest == 0) return;  // everything is forbidden
   const double log_largest = std::log(largest), inverse = 1 / temperature;
+  if (!plausible_.empty()) {  // of all others the weight is 0, and the largest is 1
+    for (const int32_t id : plausible_) weights()[id] = std::pow(weights()[id], static_cast<float>(inverse));
+    return;
+  }
   std::vector<float> copied;  // they are not of the form e^logit, so they go one by one
   for (const int32_t id : workspace_.copied_)
     copied.push_back(static_cast<float>(std::exp((std::log(weights()[id]) - log_largest) * inverse)));

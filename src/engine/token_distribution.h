@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "idiolect/reply.h"
@@ -24,6 +25,8 @@ class TokenDistribution {
   class Workspace {
    public:
     explicit Workspace(int vocab_size);
+    // For a distribution that another one is compared with.
+    Workspace& second();
 
    private:
     friend class TokenDistribution;
@@ -31,6 +34,7 @@ class TokenDistribution {
     FloatMatrix weights_;          // [1, V]
     std::vector<float> mass_;      // [V] zero between two uses
     std::vector<int32_t> copied_;  // ids with mass
+    std::unique_ptr<Workspace> second_;
   };
 
   // The row and the workspace must outlive it.
@@ -39,11 +43,16 @@ class TokenDistribution {
   TokenDistribution(const TokenDistribution&) = delete;
   TokenDistribution& operator=(const TokenDistribution&) = delete;
 
-  // log P(id), natural; before temperature, truncation and Forbid.
+  // log P(id), natural; before guidance, temperature, truncation and Forbid.
   double LogProb(int32_t id) const;
 
-  // The id must not be chosen. Call before choosing.
+  // The id must not be chosen. Call before Guide and before choosing.
   void Forbid(int32_t id);
+  // Leaves what is plausible, the ids with at least a tenth of the largest probability, with weights in proportion to
+  // P^(1 + guidance) / P_anybody^guidance. The exponent follows Li et al., A Diversity-Promoting Objective Function for
+  // Neural Conversation Models, NAACL 2016, eq. 9; the bound of plausibility Li et al., Contrastive Decoding, ACL 2023,
+  // eq. 2 (without it the rarest tokens win). Call once.
+  void Guide(const TokenDistribution& anybody, double guidance);
   // The most probable id; of equals the smallest.
   int32_t MostProbable() const { return MostProbable(1).front(); }
   // The `count` most probable ones that are possible at all, best first.
@@ -66,6 +75,7 @@ class TokenDistribution {
   double log_shrink_ = 0;  // by what all weights were made smaller
   double log_unit_ = 0;    // log P = log weight + log_unit_
   std::vector<int32_t> forbidden_;
+  std::vector<int32_t> plausible_;  // after Guide: the only ids with a weight
 };
 
 }  // namespace idiolect

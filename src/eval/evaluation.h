@@ -24,6 +24,7 @@ struct EvaluationOptions {
   // is not measured again.
   std::string examples_file;
   double cache_weight = 0.1;  // of the unigram cache that the profile is compared with, [0, 1)
+  double guidance = 0;        // of the greedy replies, [0, 5]; see DecodingOptions
   int threads = 1;
   int resamples = 1000;  // for intervals
 };

@@ -4,7 +4,6 @@
 #include <map>
 #include <numeric>
 
-#include "engine/reply_decoding.h"
 #include "text/tokenizer.h"
 
 namespace idiolect {
@@ -75,8 +74,14 @@ void Scorer::ScoreChunk(absl::Span<const ScoreItem> items, absl::Span<std::vecto
   }
 }
 
-ReplyCandidate Scorer::Reply(const ProfilePtr& profile, const std::vector<int32_t>& post) {
-  ReplyDecoding decoding(model_, profile, model_.posts({{post, profile.get()}}, scratch_)[0], {}, /*explain=*/true);
+ReplyCondition Scorer::Condition(const ProfilePtr& profile, const std::vector<int32_t>& post) {
+  return {profile, model_.posts({{post, profile.get()}}, scratch_)[0]};
+}
+
+ReplyCandidate Scorer::Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, double guidance) {
+  const ReplyCondition anybody =
+      guidance > 0 ? Condition(Profiles({{}})[0], model_.texts().PostIds("")) : ReplyCondition{};
+  ReplyDecoding decoding(model_, Condition(profile, post), anybody, {.guidance = guidance}, /*explain=*/true);
   while (!decoding.done()) {
     std::vector<DecoderRow> rows;
     decoding.AddRows(rows);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "engine/token_distribution.h"
+#include "engine/reply_decoding.h"
 #include "idiolect/reply.h"
 #include "inference/serving_model.h"
 
@@ -31,11 +31,13 @@ class Scorer {
   std::vector<double> LogProbs(absl::Span<const ScoreItem> items);
   // log P of each token, one list an item.
   std::vector<std::vector<double>> TokenLogProbs(absl::Span<const ScoreItem> items);
-  // The greedy reply, explained.
-  ReplyCandidate Reply(const ProfilePtr& profile, const std::vector<int32_t>& post);
+  // The greedy reply, explained. `guidance` as in DecodingOptions.
+  ReplyCandidate Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, double guidance = 0);
 
  private:
   void ScoreChunk(absl::Span<const ScoreItem> items, absl::Span<std::vector<double>> log_probs);
+
+  ReplyCondition Condition(const ProfilePtr& profile, const std::vector<int32_t>& post);
 
   const ServingModel& model_;
   Scratch scratch_;

@@ -119,6 +119,7 @@ DecodingOptions FromProto(const v1::DecodingOptions& proto) {
   options.length_penalty = proto.length_penalty();
   options.no_repeat_ngram_size = proto.no_repeat_ngram_size();
   if (proto.candidate_count() != 0) options.candidate_count = proto.candidate_count();
+  options.guidance = proto.guidance();
   return options;
 }
 

@@ -77,13 +77,31 @@ TEST_F(TalkCommandsTest, AskIsGreedyAndPrintsTheReplyAlone) {
 }
 
 TEST_F(TalkCommandsTest, DecodingOptionsReachTheServer) {
-  EXPECT_EQ(Run({"ask", "--user", "ann", "hm", "--temperature", "1.5", "--top-p", "0.5", "--top-k", "7", "--seed",
-                 "18446744073709551615", "--max-tokens", "9", "--no-repeat-ngram", "3", "--candidates", "2"}),
+  EXPECT_EQ(Run({"ask",
+                 "--user",
+                 "ann",
+                 "hm",
+                 "--temperature",
+                 "1.5",
+                 "--top-p",
+                 "0.5",
+                 "--top-k",
+                 "7",
+                 "--seed",
+                 "18446744073709551615",
+                 "--max-tokens",
+                 "9",
+                 "--no-repeat-ngram",
+                 "3",
+                 "--guidance",
+                 "0.5",
+                 "--candidates",
+                 "2"}),
             0)
       << err_;
   EXPECT_EQ(server_.decodings[0].ShortDebugString(),
             "max_tokens: 9 temperature: 1.5 top_p: 0.5 top_k: 7 seed: 18446744073709551615 beam_size: 1 "
-            "no_repeat_ngram_size: 3 candidate_count: 2");
+            "no_repeat_ngram_size: 3 candidate_count: 2 guidance: 0.5");
   EXPECT_THAT(out_, AllOf(HasSubstr(" 1. ann hears hm  -1.00\n"), HasSubstr(" 2. ann hears hm!  -2.00\n")));
   EXPECT_EQ(Run({"chat", "--user", "ann", "--beam-size", "4", "--length-penalty", "-1"}, "hm\n"), 0) << err_;
   EXPECT_EQ(server_.decodings[1].temperature(), 0) << "beam search excludes sampling";

@@ -35,6 +35,9 @@ TEST(DecodingOptionsTest, NamesTheFieldThatIsOutOfRange) {
       {"decoding.candidate_count", [](auto& o) { o.candidate_count = 2; }},
       {"decoding.candidate_count", [](auto& o) { o.beam_size = 2, o.candidate_count = 3; }},
       {"decoding.temperature", [](auto& o) { o.beam_size = 2, o.temperature = 1; }},
+      {"decoding.guidance", [](auto& o) { o.guidance = -0.1; }},
+      {"decoding.guidance", [](auto& o) { o.guidance = NAN; }},
+      {"decoding.guidance", [](auto& o) { o.beam_size = 2, o.guidance = 1; }},
   };
   for (const Case& c : cases) {
     DecodingOptions options;

@@ -131,6 +131,28 @@ TEST_F(EngineTest, TheSameSeedGivesTheSameBytesAmongStrangers) {
   for (auto& stranger : strangers) EXPECT_TRUE(stranger->Wait().ok());
 }
 
+TEST_F(EngineTest, GuidanceChangesOnlyWhatUserOrPostAddTo) {
+  int changed = 0;
+  for (const FixtureCase& c : cases_) {
+    ReplyRequest request = RequestOf(c, std::to_string(c.history.size()));
+    if (c.history.empty()) request.post = "";  // then there is nothing to be guided by
+    request.explain = true;
+    const ReplyCandidate plain = Decode(request).candidates[0];
+    request.decoding.guidance = 2;
+    const ReplyCandidate guided = Decode(request).candidates[0];
+    if (c.history.empty())
+      EXPECT_EQ(guided.tokens, plain.tokens);
+    else
+      changed += guided.tokens != plain.tokens;
+    // Each token stays plausible: the first one has at least a tenth of the most probable one's probability.
+    ASSERT_FALSE(plain.explanation.empty());
+    if (!guided.explanation.empty()) {
+      EXPECT_GE(guided.explanation[0].logprob, plain.explanation[0].logprob + std::log(0.1) - 1e-5);
+    }
+  }
+  EXPECT_GT(changed, 0);
+}
+
 TEST_F(EngineTest, DifferentSeedsGiveDifferentReplies) {
   ReplyRequest request = RequestOf(cases_[20]);
   request.decoding.temperature = 2;

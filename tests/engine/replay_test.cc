@@ -50,9 +50,13 @@ ReplyRequest RandomRequest(const std::vector<FixtureCase>& cases, std::mt19937& 
   request.post = posted.post;
   request.explain = random() % 4 == 0;
   request.decoding.seed = random();
-  switch (random() % 5) {
+  switch (random() % 6) {
     case 0:
       break;  // greedy
+    case 5:
+      request.decoding.guidance = 0.5 + static_cast<double>(random() % 4);
+      request.decoding.temperature = static_cast<double>(random() % 2);
+      break;
     case 1:
       request.decoding.beam_size = 2 + static_cast<int>(random() % 4);
       break;

@@ -108,6 +108,46 @@ TEST(TokenDistributionTest, WhatIsImpossibleIsNeverDrawn) {
   EXPECT_EQ(share.count(1), 0u);
 }
 
+// Weights P^2 / P_anybody: 0.16 / 0.8, 0.09 / 0.1, 0.0225 / 0.05 and, implausible, 0.0225 of 0.0001.
+TEST(TokenDistributionTest, GuidanceWeighsWhatAnybodySaysLessAndKeepsToWhatIsPlausible) {
+  Row row({0.4, 0.3, 0.15, 0.03}), anybody({0.8, 0.1, 0.05, 0.0001});
+  TokenDistribution greedy = row.Distribution();
+  greedy.Guide(anybody.Distribution(), 1);
+  EXPECT_EQ(greedy.MostProbable(), 1);
+  EXPECT_THAT(greedy.MostProbable(4), ElementsAre(1, 2, 0));
+  EXPECT_NEAR(greedy.LogProb(1), std::log(0.3 / 0.88), 1e-5) << "the model's, as before";
+}
+
+TEST(TokenDistributionTest, GuidedDrawsAreInProportion) {
+  Row row({0.4, 0.3, 0, 0.3}), anybody({0.8, 0.1, 0, 0.1});
+  row.Copying(0.5, {{2, 1.0f}});      // 0.2, 0.15, 0.5, 0.15
+  anybody.Copying(0.5, {{2, 1.0f}});  // 0.4, 0.05, 0.5, 0.05
+  const double weights[] = {0.1, 0.45, 0.5, 0.45}, roots[] = {0.316, 0.671, 0.707, 0.671};
+  const auto frequencies = [&](double temperature) {
+    std::map<int32_t, double> share;
+    for (uint64_t i = 0; i < 20000; ++i) {
+      TokenDistribution distribution = row.Distribution();
+      distribution.Guide(anybody.Distribution(), 1);
+      share[distribution.Sample(Sampling(temperature), {i, 0, 1})] += 1.0 / 20000;
+    }
+    return share;
+  };
+  std::map<int32_t, double> share = frequencies(1), flat = frequencies(2);
+  for (int id = 0; id < 4; ++id) {
+    EXPECT_NEAR(share[id], weights[id] / 1.5, 0.015) << id;
+    EXPECT_NEAR(flat[id], roots[id] / 2.365, 0.015) << id;
+  }
+}
+
+TEST(TokenDistributionTest, WhatIsForbiddenStaysSoUnderGuidance) {
+  Row row({0.6, 0.3, 0.1}), anybody({0.3, 0.3, 0.4});
+  TokenDistribution distribution = row.Distribution();
+  distribution.Forbid(0);
+  distribution.Guide(anybody.Distribution(), 1);
+  EXPECT_EQ(distribution.MostProbable(), 1);
+  EXPECT_THAT(distribution.MostProbable(3), ElementsAre(1, 2));
+}
+
 TEST(TokenDistributionTest, TemperatureSharpensAndFlattensEverySource) {
   Row row({0.8, 0.2, 0});
   EXPECT_NEAR(row.Frequencies(Sampling(0.5))[0], 0.64 / (0.64 + 0.04), 0.01);

@@ -81,6 +81,13 @@ std::vector<WrongRequest> WrongDecodings() {
       WrongDecoding("length_penalty", [](auto& o) { o.set_length_penalty(5.5); }),
       WrongDecoding("length_penalty", [=](auto& o) { o.set_length_penalty(nan); }),
       WrongDecoding("no_repeat_ngram_size", [](auto& o) { o.set_no_repeat_ngram_size(17); }),
+      WrongDecoding("guidance", [](auto& o) { o.set_guidance(5.5); }),
+      WrongDecoding("guidance", [=](auto& o) { o.set_guidance(nan); }),
+      WrongDecoding("guidance",
+                    [](auto& o) {
+                      o.set_guidance(1);
+                      o.set_beam_size(2);
+                    }),
       WrongDecoding("candidate_count",
                     [](auto& o) {
                       o.set_candidate_count(17);
@@ -285,6 +292,7 @@ TEST_F(WrongRequestsTest, LimitsThemselvesAreFine) {
   decoding.set_top_k(1'000'000);
   decoding.set_length_penalty(-5);
   decoding.set_no_repeat_ngram_size(16);
+  decoding.set_guidance(5);
   decoding.set_candidate_count(16);
   EXPECT_TRUE(RawCall(channel_, "/idiolect.v1.DialogueService/GenerateReply", {reply.SerializeAsString()}).status.ok());
 }
