@@ -111,6 +111,22 @@ TEST_F(EvaluationTest, ThreadsAndSamplesChangeNothing) {
   }
 }
 
+TEST_F(EvaluationTest, GuidanceChangesRepliesAlone) {
+  const auto plain = Run(options_);
+  options_.guidance = 3;
+  const auto guided = Run(options_);
+  ASSERT_TRUE(plain.ok() && guided.ok()) << guided.status();
+  EXPECT_EQ(guided->facts.guidance, 3);
+  ASSERT_EQ(guided->examples.size(), plain->examples.size());
+  int changed = 0;
+  for (size_t i = 0; i < plain->examples.size(); ++i) {
+    EXPECT_EQ(guided->examples[i].own, plain->examples[i].own);
+    EXPECT_EQ(guided->examples[i].rivals, plain->examples[i].rivals);
+    changed += guided->examples[i].reply.text != plain->examples[i].reply.text;
+  }
+  EXPECT_GT(changed, 0);
+}
+
 TEST_F(EvaluationTest, StoppedItGoesOn) {
   const std::string whole = Json(Run(options_));
   options_.examples_file = dir_ + "/examples.jsonl";
