@@ -78,9 +78,9 @@ ReplyCondition Scorer::Condition(const ProfilePtr& profile, const std::vector<in
   return {profile, model_.posts({{post, profile.get()}}, scratch_)[0]};
 }
 
-ReplyCandidate Scorer::Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, double guidance) {
-  const ReplyCondition anybody =
-      guidance > 0 ? Condition(Profiles({{}})[0], model_.texts().PostIds("")) : ReplyCondition{};
+ReplyCandidate Scorer::Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, const ProfilePtr& nobody,
+                             double guidance) {
+  const ReplyCondition anybody = guidance > 0 ? Condition(nobody, model_.texts().PostIds("")) : ReplyCondition{};
   ReplyDecoding decoding(model_, Condition(profile, post), anybody, {.guidance = guidance}, /*explain=*/true);
   while (!decoding.done()) {
     std::vector<DecoderRow> rows;

@@ -31,12 +31,12 @@ class Scorer {
   std::vector<double> LogProbs(absl::Span<const ScoreItem> items);
   // log P of each token, one list an item.
   std::vector<std::vector<double>> TokenLogProbs(absl::Span<const ScoreItem> items);
-  // The greedy reply, explained. `guidance` as in DecodingOptions.
-  ReplyCandidate Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, double guidance = 0);
+  // The greedy reply, explained. `guidance` as in DecodingOptions; `nobody` is the profile of no history.
+  ReplyCandidate Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, const ProfilePtr& nobody,
+                       double guidance);
 
  private:
   void ScoreChunk(absl::Span<const ScoreItem> items, absl::Span<std::vector<double>> log_probs);
-
   ReplyCondition Condition(const ProfilePtr& profile, const std::vector<int32_t>& post);
 
   const ServingModel& model_;

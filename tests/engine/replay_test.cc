@@ -53,10 +53,6 @@ ReplyRequest RandomRequest(const std::vector<FixtureCase>& cases, std::mt19937& 
   switch (random() % 6) {
     case 0:
       break;  // greedy
-    case 5:
-      request.decoding.guidance = 0.5 + static_cast<double>(random() % 4);
-      request.decoding.temperature = static_cast<double>(random() % 2);
-      break;
     case 1:
       request.decoding.beam_size = 2 + static_cast<int>(random() % 4);
       break;
@@ -64,6 +60,10 @@ ReplyRequest RandomRequest(const std::vector<FixtureCase>& cases, std::mt19937& 
       request.decoding.temperature = 0.7;
       request.decoding.top_k = 1 + static_cast<int>(random() % 40);
       request.decoding.no_repeat_ngram_size = 2;
+      break;
+    case 3:
+      request.decoding.guidance = 0.5 + static_cast<double>(random() % 4);
+      request.decoding.temperature = static_cast<double>(random() % 2);
       break;
     default:
       request.decoding.temperature = 1;
