@@ -1,0 +1,105 @@
+"""What `idiolect prepare` wrote, as tensors: every exchange padded to the model's lengths, users one after the other."""
+import gzip
+import json
+import os
+
+import numpy as np
+import torch
+
+PAD, BOS, EOS, CLS = 0, 2, 3, 4
+VERSION = 1
+
+
+class Corpus:
+    """Exchanges [N] oldest first within a user; users [U] sorted by source.
+
+    post, response: int64 [N, 32] with PAD behind `</s>`; post_length, response_length: [N], `</s>` counted; words: [N].
+    first, train_end, valid_end: [U], a user's exchanges are [first, valid_end), of which [first, train_end) train.
+    source: [U], a number from 0 for each name in `sources`.
+    """
+
+    def __init__(self, folder):
+        path = os.path.join(folder, "exchanges.jsonl.gz")
+        self.sources, post, response, words = [], [], [], []
+        first, train_end, valid_end, source = [], [], [], []
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            header = json.loads(next(file))
+            if header.get("prepared_version") != VERSION:
+                raise SystemExit(f"{path}: prepared_version: expected {VERSION}")
+            self.vocab_size = header["vocab_size"]
+            self.max_post_tokens, self.max_response_tokens = header["max_post_tokens"], header["max_response_tokens"]
+            for number, line in enumerate(file):
+                exchange = json.loads(line)
+                if exchange["user"] == len(first):
+                    if exchange["source"] not in self.sources:
+                        self.sources.append(exchange["source"])
+                    first.append(number), train_end.append(number), valid_end.append(number)
+                    source.append(self.sources.index(exchange["source"]))
+                valid_end[-1] += 1
+                train_end[-1] += "valid" not in exchange
+                post.append(exchange["post"]), response.append(exchange["response"]), words.append(exchange["words"])
+        self.post, self.post_length = _padded(post, self.max_post_tokens)
+        self.response, self.response_length = _padded(response, self.max_response_tokens)
+        self.words = torch.tensor(words)
+        self.first, self.train_end, self.valid_end = np.array(first), np.array(train_end), np.array(valid_end)
+        self.source = np.array(source)
+
+    def to(self, device):
+        for name in ("post", "post_length", "response", "response_length", "words"):
+            setattr(self, name, getattr(self, name).to(device))
+        return self
+
+    def log_shares(self):
+        """The logarithm of each token's share of the training responses, where the output's bias starts."""
+        counts = np.ones(self.vocab_size)
+        for begin, end in zip(self.first, self.train_end):
+            ids = self.response[begin:end][self.response[begin:end] != PAD].numpy()
+            counts += np.bincount(ids, minlength=self.vocab_size)
+        return torch.from_numpy(np.log(counts / counts.sum())).float()
+
+
+def _padded(texts, width):
+    lengths = np.array([len(t) for t in texts])
+    ids = np.full((len(texts), width), PAD, np.int64)
+    ids[np.arange(width) < lengths[:, None]] = np.concatenate([np.array(t) for t in texts])
+    return torch.from_numpy(ids), torch.from_numpy(lengths)
+
+
+class Sampler:
+    """Draws windows. A window is given by its target, the exchange behind it, and by how many exchanges before that it holds.
+
+    A user is drawn with probability ∝ (training exchanges)^power, as src/train/batcher.cc does.
+    """
+
+    def __init__(self, corpus, max_history, short_history_rate, power, seed):
+        self.corpus, self.max_history, self.short_history_rate = corpus, max_history, short_history_rate
+        self.random = np.random.default_rng(seed)
+        weights = (corpus.train_end - corpus.first).astype(float) ** power
+        self.shares = weights / weights.sum()
+
+    def draw(self, windows):
+        """(targets, counts), each int64 [windows]."""
+        users = self.random.choice(len(self.shares), windows, p=self.shares)
+        first, end = self.corpus.first[users], self.corpus.train_end[users]
+        targets = first + (self.random.random(windows) * (end - first)).astype(np.int64)
+        counts = np.minimum(targets - first, self.max_history)
+        short = self.random.random(windows) < self.short_history_rate
+        counts[short] = (self.random.random(short.sum()) * (counts[short] + 1)).astype(np.int64)
+        return torch.from_numpy(targets), torch.from_numpy(counts)
+
+
+def validation_windows(corpus, most, max_history, seed):
+    """(targets, counts, others) of all validation exchanges, or of `most` of them; others are the windows, as targets and
+    counts, of the next user of the same source who has validation exchanges."""
+    targets = np.concatenate([np.arange(*span) for span in zip(corpus.train_end, corpus.valid_end)])
+    if len(targets) > most:
+        targets = np.sort(np.random.default_rng(seed).choice(targets, most, replace=False))
+    users = np.searchsorted(corpus.first, targets, side="right") - 1
+    validated = np.flatnonzero(corpus.valid_end > corpus.train_end)
+    follower = {}
+    for source in range(len(corpus.sources)):
+        peers = validated[corpus.source[validated] == source]
+        follower.update(zip(peers, np.roll(peers, -1)))
+    others = np.array([follower[u] for u in users])
+    window = lambda at, user: (torch.from_numpy(at), torch.from_numpy(np.minimum(at - corpus.first[user], max_history)))
+    return *window(targets, users), window(corpus.train_end[others], others)
