@@ -2,6 +2,7 @@
 
 The mathematics and the names of the tensors are those of src/model; tests/integration/gpu_training_test.py compares the two.
 """
+import hashlib
 import json
 import math
 import os
@@ -251,20 +252,27 @@ def _safe_log(p):
 
 
 # ---- files -----------------------------------------------------------------------------------------------------
-def save(folder, config, parameters, kind="<f2"):
+def save(folder, config, parameters, tokenizer):
+    """A model directory with float16 weights, the tokenizer file copied into it, and checksums of all three."""
     os.makedirs(folder, exist_ok=True)
-    names, header, blobs, at = {"<f2": "F16", "<f4": "F32"}, {}, [], 0
+    with open(tokenizer, "rb") as file:
+        tokenizer_bytes = file.read()
+    config_bytes = json.dumps(config, indent=2).encode()
+    tensors, data = {}, b""
     for name in sorted(parameters):
-        raw = parameters[name].detach().float().cpu().numpy().astype(kind).tobytes()
-        header[name] = {"dtype": names[kind], "shape": list(parameters[name].shape), "data_offsets": [at, at + len(raw)]}
-        at += len(raw)
-        blobs.append(raw)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(os.path.join(folder, "model.safetensors"), "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
-    with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
-        json.dump(config, file, indent=2)
+        raw = parameters[name].detach().float().cpu().numpy().astype("<f2").tobytes()
+        tensors[name] = {"dtype": "F16", "shape": list(parameters[name].shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    digest = lambda content: hashlib.sha256(content).hexdigest()
+    checksums = {"sha256_config": digest(config_bytes), "sha256_tokenizer": digest(tokenizer_bytes), "sha256_tensors": digest(data)}
+    header = json.dumps({"__metadata__": checksums} | tensors).encode()
+    header += b" " * (-len(header) % 8)
+    for name, content in (("config.json", config_bytes), ("tokenizer.model", tokenizer_bytes),
+                          ("model.safetensors", struct.pack("<Q", len(header)) + header + data)):
+        path = os.path.join(folder, name)
+        with open(path + ".part", "wb") as file:
+            file.write(content)
+        os.replace(path + ".part", path)
 
 
 def load(folder):

@@ -96,6 +96,22 @@ class GpuTrainingTest(unittest.TestCase):
         self.assertEqual(after[-1]["step"], 40)
         self.assert_same_perplexities(after[-1])
 
+    def test_averages_models(self):
+        self.prepare()
+        self.train("--steps", 0)
+        # Twice the same model and one that is its negative: the mean is a third of it.
+        trainer = TRAINER.parent
+        sys.path.insert(0, str(trainer / "gpu_training"))
+        import model as dhap
+        config, parameters = dhap.load(self.model)
+        negative, mean = os.path.join(self.folder, "negative"), os.path.join(self.folder, "mean")
+        dhap.save(negative, config, {name: -x for name, x in parameters.items()}, os.path.join(self.model, "tokenizer.model"))
+        self.run_program(sys.executable, trainer / "average-models", mean, self.model, self.model, negative)
+        for name, x in dhap.load(mean)[1].items():
+            self.assertLess(float((x - parameters[name] / 3).abs().max()), 1e-2 * float(parameters[name].abs().max() + 1e-3), name)
+        self.run_program(arguments.binary, "score", "--model", mean, "--in", pathlib.Path(arguments.fixtures) / "inputs.jsonl",
+                         "--out", os.path.join(self.folder, "scores.jsonl"))
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
