@@ -20,29 +20,40 @@ class Corpus:
 
     def __init__(self, folder):
         path = os.path.join(folder, "exchanges.jsonl.gz")
-        self.sources, post, response, words = [], [], [], []
-        first, train_end, valid_end, source = [], [], [], []
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            header = json.loads(next(file))
-            if header.get("prepared_version") != VERSION:
-                raise SystemExit(f"{path}: prepared_version: expected {VERSION}")
-            self.vocab_size = header["vocab_size"]
-            self.max_post_tokens, self.max_response_tokens = header["max_post_tokens"], header["max_response_tokens"]
-            for number, line in enumerate(file):
-                exchange = json.loads(line)
-                if exchange["user"] == len(first):
-                    if exchange["source"] not in self.sources:
-                        self.sources.append(exchange["source"])
-                    first.append(number), train_end.append(number), valid_end.append(number)
-                    source.append(self.sources.index(exchange["source"]))
-                valid_end[-1] += 1
-                train_end[-1] += "valid" not in exchange
-                post.append(exchange["post"]), response.append(exchange["response"]), words.append(exchange["words"])
-        self.post, self.post_length = _padded(post, self.max_post_tokens)
-        self.response, self.response_length = _padded(response, self.max_response_tokens)
-        self.words = torch.tensor(words)
-        self.first, self.train_end, self.valid_end = np.array(first), np.array(train_end), np.array(valid_end)
-        self.source = np.array(source)
+        self.sources, self.first, self.train_end, self.valid_end, self.source = [], [], [], [], []
+        texts = {"post": [], "response": [], "words": []}
+        number = 0
+        try:
+            with gzip.open(path, "rt", encoding="utf-8") as file:
+                self._take_header(json.loads(next(file)))
+                for number, line in enumerate(file, 1):
+                    self._take(json.loads(line), number - 1, texts)
+        except OSError as error:
+            raise SystemExit(f"{path}: {error.strerror or error}; expected what `idiolect prepare` writes")
+        except (ValueError, KeyError, TypeError, StopIteration) as error:
+            raise SystemExit(f"{path}:{number + 1}: {error!r}; expected a line that `idiolect prepare` writes")
+        self.post, self.post_length = _padded(texts["post"], self.max_post_tokens)
+        self.response, self.response_length = _padded(texts["response"], self.max_response_tokens)
+        self.words = torch.tensor(texts["words"])
+        for name in ("first", "train_end", "valid_end", "source"):
+            setattr(self, name, np.array(getattr(self, name)))
+
+    def _take_header(self, header):
+        if header.get("prepared_version") != VERSION:
+            raise ValueError(f"prepared_version: expected {VERSION}")
+        self.vocab_size = header["vocab_size"]
+        self.max_post_tokens, self.max_response_tokens = header["max_post_tokens"], header["max_response_tokens"]
+
+    def _take(self, exchange, number, texts):
+        if exchange["user"] == len(self.first):
+            if exchange["source"] not in self.sources:
+                self.sources.append(exchange["source"])
+            self.first.append(number), self.train_end.append(number), self.valid_end.append(number)
+            self.source.append(self.sources.index(exchange["source"]))
+        self.valid_end[-1] += 1
+        self.train_end[-1] += "valid" not in exchange
+        for name, values in texts.items():
+            values.append(exchange[name])
 
     def to(self, device):
         for name in ("post", "post_length", "response", "response_length", "words"):
