@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import zlib
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ class Corpus:
     """
 
     def __init__(self, folder):
+        self.tokenizer = os.path.join(folder, "tokenizer.model")
         path = os.path.join(folder, "exchanges.jsonl.gz")
         self.sources, self.first, self.train_end, self.valid_end, self.source = [], [], [], [], []
         texts = {"post": [], "response": [], "words": []}
@@ -28,10 +30,12 @@ class Corpus:
                 self._take_header(json.loads(next(file)))
                 for number, line in enumerate(file, 1):
                     self._take(json.loads(line), number - 1, texts)
-        except OSError as error:
-            raise SystemExit(f"{path}: {error.strerror or error}; expected what `idiolect prepare` writes")
-        except (ValueError, KeyError, TypeError, StopIteration) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SystemExit(f"{path}:{number + 1}: {error!r}; expected a line that `idiolect prepare` writes")
+        except (OSError, EOFError, zlib.error, StopIteration) as error:
+            raise SystemExit(f"{path}: {str(error) or 'is empty'}; expected what `idiolect prepare` writes")
+        if not self.first:
+            raise SystemExit(f"{path}: holds no exchange")
         self.post, self.post_length = _padded(texts["post"], self.max_post_tokens)
         self.response, self.response_length = _padded(texts["response"], self.max_response_tokens)
         self.words = torch.tensor(texts["words"])
@@ -45,15 +49,37 @@ class Corpus:
         self.max_post_tokens, self.max_response_tokens = header["max_post_tokens"], header["max_response_tokens"]
 
     def _take(self, exchange, number, texts):
+        valid = "valid" in exchange
         if exchange["user"] == len(self.first):
             if exchange["source"] not in self.sources:
                 self.sources.append(exchange["source"])
             self.first.append(number), self.train_end.append(number), self.valid_end.append(number)
             self.source.append(self.sources.index(exchange["source"]))
+        if exchange["user"] + 1 != len(self.first):
+            raise ValueError("user: users must come in order")
+        if self.train_end[-1] == self.first[-1] if valid else self.train_end[-1] != number:
+            raise ValueError("valid: expected a user's exchanges to train on first, at least one")
+        for name, most in (("post", self.max_post_tokens), ("response", self.max_response_tokens)):
+            ids = exchange[name]
+            if not 1 <= len(ids) <= most or ids[-1] != EOS or not 0 <= min(ids) <= max(ids) < self.vocab_size:
+                raise ValueError(f"{name}: expected 1 to {most} token ids below {self.vocab_size} that end with {EOS}")
         self.valid_end[-1] += 1
-        self.train_end[-1] += "valid" not in exchange
+        self.train_end[-1] += not valid
         for name, values in texts.items():
             values.append(exchange[name])
+
+    def check_fits(self, folder, config):
+        """Ends the program where the model of `folder` reads other tokens than these."""
+        for name in ("vocab_size", "max_post_tokens", "max_response_tokens"):
+            if config[name] != getattr(self, name):
+                raise SystemExit(f"{folder}: {name}: expected {getattr(self, name)}, as the prepared exchanges have it")
+        other = os.path.join(folder, "tokenizer.model")
+        try:
+            with open(self.tokenizer, "rb") as mine, open(other, "rb") as its:
+                if mine.read() != its.read():
+                    raise SystemExit(f"{other}: is another tokenizer than {self.tokenizer}; prepare with --tokenizer {other}")
+        except OSError as error:
+            raise SystemExit(f"{error.filename}: {error.strerror}")
 
     def to(self, device):
         for name in ("post", "post_length", "response", "response_length", "words"):
@@ -101,7 +127,9 @@ class Sampler:
 
 def validation_windows(corpus, most, max_history, seed):
     """(targets, counts, others) of all validation exchanges, or of `most` of them; others are the windows, as targets and
-    counts, of the next user of the same source who has validation exchanges."""
+    counts, of the next user of the same source who has validation exchanges (of one who is alone there, the own)."""
+    if (corpus.valid_end == corpus.train_end).all():
+        raise SystemExit("the prepared exchanges: expected some that validate")
     targets = np.concatenate([np.arange(*span) for span in zip(corpus.train_end, corpus.valid_end)])
     if len(targets) > most:
         targets = np.sort(np.random.default_rng(seed).choice(targets, most, replace=False))

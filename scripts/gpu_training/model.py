@@ -175,8 +175,8 @@ class Dhap:
     def score(self, profile, post_ids, post_lengths, post_of_row, responses, lengths):
         """log P of every token: row r of window w answers its post `post_of_row[w, r]` with `responses[w, r]`.
 
-        post_ids [W, A, L], post_of_row [W, R], responses [W, R, T] → (log P [W, R, T], 0 behind `</s>`; the probability
-        of copying from the history, likewise).
+        post_ids [W, A, L], post_of_row [W, R], responses [W, R, T] → (log P [W, R, T], 0 where there is nothing; whether there
+        is something, [W, R, T]: a token of the response, up to `capacity`).
         """
         W, R, T = responses.shape
         L, H, d = post_ids.shape[2], self.c["hidden_size"], self.c["d_model"]
@@ -203,10 +203,10 @@ class Dhap:
         gate = self.linear("decoder.gate", features).float().masked_fill(torch.stack(absent, -1)[:, :, None, :], -math.inf)
         real = torch.arange(T, device=s.device) < lengths[..., None]
         o = self.dropout(torch.tanh(self.linear("decoder.readout", features)))
-        generated = self.generated(o.flatten(0, 2), responses, real)
+        generated, real = self.generated(o.flatten(0, 2), responses, real)
         sources = torch.stack([generated, _safe_log(from_history[0]), _safe_log(from_post)], -1)
         gate = torch.log_softmax(gate, -1)
-        return torch.logsumexp(gate + sources, -1) * real, gate[..., 1].exp() * real
+        return torch.logsumexp(gate + sources, -1) * real, real
 
     def memory(self, profile, s, like):
         if profile["keys"] is None:
@@ -230,8 +230,8 @@ class Dhap:
         return (weights * hit).sum(-1).view(W, R, T), mask.any(-1, keepdim=True)
 
     def generated(self, o, responses, real):
-        """log P of generating each token, where it is real. Of the places at most `capacity` are computed: how many are
-        real may differ from batch to batch, shapes may not."""
+        """(log P of generating each token, where that is computed). Of the places of real tokens at most `capacity` are: how
+        many are real differs from batch to batch, shapes may not."""
         places = max(1, int(self.capacity * real.numel()))
         place = torch.argsort(~real.flatten(), stable=True)[:places]
         # Behind </s> stands <pad>, which is impossible: ask for </s> there, what is masked must stay finite.
@@ -239,7 +239,8 @@ class Dhap:
         bias = self.p["decoder.output.bias"] + self.impossible
         logits = F.linear(o[place], self.p["token_embedding.weight"], bias)
         log_p = -F.cross_entropy(logits.float(), asked, reduction="none")
-        return torch.zeros(real.numel(), device=o.device).index_copy(0, place, log_p).view(real.shape)
+        computed = torch.zeros_like(real).flatten().index_fill(0, place, True).view(real.shape) & real
+        return torch.zeros(real.numel(), device=o.device).index_copy(0, place, log_p).view(real.shape), computed
 
 
 def _masked_softmax(scores, mask):
@@ -276,20 +277,26 @@ def save(folder, config, parameters, tokenizer):
 
 
 def load(folder):
-    """(config, parameters) of a model directory."""
-    with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
-        config = json.load(file)
-    if set(config["parts"]) != set(PARTS) or not config["tie_embeddings"]:
-        raise SystemExit(f"{folder}: expected a model with the parts {', '.join(PARTS)} and tied embeddings")
-    with open(os.path.join(folder, "model.safetensors"), "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = file.read()
-    parameters = {}
-    for name, shape in parameter_shapes(config).items():
-        entry = header[name]
-        begin, end = entry["data_offsets"]
-        values = np.frombuffer(data[begin:end], {"F16": "<f2", "F32": "<f4"}[entry["dtype"]]).astype(np.float32)
-        if tuple(entry["shape"]) != tuple(shape):
-            raise SystemExit(f"{folder}: {name}: expected the shape {list(shape)}")
-        parameters[name] = torch.from_numpy(values.reshape(shape).copy())
-    return config, parameters
+    """(config, parameters) of a model directory. What is wrong with it ends the program with a message."""
+    try:
+        with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+            config = json.load(file)
+        if set(config["parts"]) != set(PARTS) or not config["tie_embeddings"]:
+            raise ValueError(f"expected a model with the parts {', '.join(PARTS)} and tied embeddings")
+        with open(os.path.join(folder, "model.safetensors"), "rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+            data = file.read()
+        return config, {name: _tensor(name, shape, header, data) for name, shape in parameter_shapes(config).items()}
+    except OSError as error:
+        raise SystemExit(f"{error.filename}: {error.strerror}")
+    except (ValueError, KeyError, TypeError, struct.error) as error:
+        raise SystemExit(f"{folder}: is no model that can be read here: {error!r}")
+
+
+def _tensor(name, shape, header, data):
+    entry = header[name]
+    begin, end = entry["data_offsets"]
+    if tuple(entry["shape"]) != tuple(shape):
+        raise ValueError(f"{name}: expected the shape {list(shape)}")
+    values = np.frombuffer(data[begin:end], {"F16": "<f2", "F32": "<f4"}[entry["dtype"]]).astype(np.float32)
+    return torch.from_numpy(values.reshape(shape).copy())

@@ -20,15 +20,15 @@ class Targets:
         self.responses, self.lengths = corpus.response[targets], corpus.response_length[targets]
 
     def under_own(self, model, profile):
-        """log P of the responses under a profile a window: [W, 2], with the post and without."""
+        """Under a profile a window, with the post and without: (log P of the responses, their tokens that were counted), [W, 2]."""
         W = len(self.lengths)
         row = torch.arange(2, device=self.lengths.device).expand(W, 2)
         twice = lambda x: x[:, None].expand(-1, 2, *x.shape[1:])
-        log_p, _ = model.score(profile, self.posts, self.post_lengths, row, twice(self.responses), twice(self.lengths))
-        return log_p.sum(-1)
+        log_p, counted = model.score(profile, self.posts, self.post_lengths, row, twice(self.responses), twice(self.lengths))
+        return log_p.sum(-1), counted.sum(-1)
 
     def under_nobody(self, model):
-        """The same under the profile of nobody, which has only to be computed once."""
+        """log P under the profile of nobody, [W, 2]; that profile has only to be computed once."""
         W, flat = len(self.lengths), lambda x: x.flatten(0, 1)[None]
         row = torch.arange(2 * W, device=self.lengths.device)[None]
         twice = lambda x: x.repeat_interleave(2, 0)[None]
@@ -40,9 +40,9 @@ class Targets:
 def loss(model, corpus, targets, counts):
     """(loss a token of the responses, nats a token [2] of these: with history and post, with the post alone)."""
     asked = Targets(corpus, targets)
-    own = asked.under_own(model, model.profiles(corpus, targets, counts)).sum(0)
+    own, counted = asked.under_own(model, model.profiles(corpus, targets, counts))
+    own, tokens = own.sum(0), counted[:, 0].sum().clamp_min(1)
     nobody = asked.under_nobody(model).sum(0)
-    tokens = asked.lengths.sum()
     total = OWN * own[0] + SILENT * own[1] + NOBODY * nobody[0] + NOTHING * nobody[1]
     return -total / tokens, -torch.stack([own[0], nobody[0]]).detach() / tokens
 
@@ -51,6 +51,5 @@ def loss(model, corpus, targets, counts):
 def measure(model, corpus, targets, counts, others):
     """log P of the responses, [3, W]: with the own history, with another user's, with none; each with the post."""
     asked = Targets(corpus, targets)
-    own = asked.under_own(model, model.profiles(corpus, targets, counts))[:, 0]
-    other = asked.under_own(model, model.profiles(corpus, *others))[:, 0]
+    own, other = (asked.under_own(model, model.profiles(corpus, *window))[0][:, 0] for window in ((targets, counts), others))
     return torch.stack([own, other, asked.under_nobody(model)[:, 0]])

@@ -6,6 +6,7 @@
 Ends with 77, skipped, where Python has no PyTorch.
 """
 import argparse
+import gzip
 import importlib.util
 import json
 import os
@@ -95,6 +96,29 @@ class GpuTrainingTest(unittest.TestCase):
         self.assertLess(after[-1]["own"], before["own"] / 3)
         self.assertEqual(after[-1]["step"], 40)
         self.assert_same_perplexities(after[-1])
+
+    def test_says_what_is_broken(self):
+        self.prepare()
+        path = os.path.join(self.prepared, "exchanges.jsonl.gz")
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            lines = file.read().splitlines()
+
+        def refused(lines, *options):
+            with gzip.open(path, "wt", encoding="utf-8") as file:
+                file.write("\n".join(lines))
+            done = subprocess.run([sys.executable, TRAINER, "--prepared", self.prepared, "--out", self.model, "--device", "cpu",
+                                   "--steps", "0", "--init-from", self.start, *options], capture_output=True, text=True)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertNotIn("Traceback", done.stderr)
+            return done.stderr
+
+        self.assertIn("exchanges.jsonl.gz:3:", refused(lines[:2] + ["no JSON"]))
+        self.assertIn("post: expected 1 to", refused([lines[0], lines[1].replace('"post":[', '"post":[77777,')]))
+        self.assertIn("users must come in order", refused([lines[0], lines[-1]]))
+        self.assertIn("max_post_tokens: expected 31", refused([lines[0].replace('"max_post_tokens":12', '"max_post_tokens":31'), *lines[1:]]))
+        self.assertIn("leave out d_model", refused(lines, "--d-model", "8"))
+        os.remove(os.path.join(self.start, "model.safetensors"))
+        self.assertIn("model.safetensors: No such file", refused(lines))
 
     def test_averages_models(self):
         self.prepare()
