@@ -79,18 +79,24 @@ struct Reply {
 // What ranks a candidate r, given the user u's history and the post p. Likelihood alone ranks what anybody would say
 // above what this user would; the differences cancel that out.
 enum class Scoring {
-  kLikelihood,  // log P(r | u, p)
-  kPersonal,    // log P(r | u, p) - log P(r | no user, p): what the user adds
-  kRelevance,   // log P(r | u, p) - log P(r | u, no post): what the post adds
-  kJoint,       // log P(r | u, p) - log P(r | no user, no post): what both add
+  kLikelihood,        // log P(r | u, p)
+  kPersonal,          // log P(r | u, p) - log P(r | no user, p): what the user adds
+  kRelevance,         // log P(r | u, p) - log P(r | u, no post): what the post adds
+  kJoint,             // log P(r | u, p) - log P(r | no user, no post): what both add
+  kPersonalAndWords,  // kPersonal + how much likelier r's words are for u than for anybody (inference/word_evidence.h)
+  kJointAndWords,     // kJoint + the same
 };
+
+inline bool CountsWords(Scoring scoring) {
+  return scoring == Scoring::kPersonalAndWords || scoring == Scoring::kJointAndWords;
+}
 
 struct ScoreRequest {
   UserKey user;
   History history;
   std::string post;
   std::vector<std::string> candidates;  // 1 to 64
-  Scoring scoring = Scoring::kPersonal;
+  Scoring scoring = Scoring::kPersonalAndWords;
   bool per_token = true;  // divide each score by the candidate's token count, </s> included
   absl::Time deadline = absl::InfiniteFuture();
 };
@@ -99,6 +105,7 @@ struct ScoredCandidate {
   int index = 0;       // into ScoreRequest::candidates
   double score = 0;    // by which the candidates are ranked
   double logprob = 0;  // log P(r | u, p), </s> included
+  double words = 0;    // what the words add to the score, where the scoring counts them
   std::vector<std::string> token_texts;
   std::vector<double> token_logprobs;  // the last one is of </s>
   bool truncated = false;              // longer than the model's max_response_tokens: scored by its beginning

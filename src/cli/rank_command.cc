@@ -20,16 +20,20 @@ constexpr char kTeaching[] = R"(Example:
    2   -0.094    -12.73  Fine, thanks.
 
 Ranks replies that somebody else wrote by how much they are this person's answer to this post, best first. `logp` is the
-natural logarithm of the reply's probability given person and post. `score` is what the rank is by, for each token:
-  personal    logp less that without the person: what the person adds (default)
-  relevance   logp less that without the post: what the post adds
-  joint       logp less that without either
-  likelihood  logp itself, which prefers what anybody would say
+natural logarithm of the reply's probability given person and post. `score` is what the rank is by, of the whole reply:
+  personal-and-words  personal, and how much likelier the words are for the person than for anybody (default)
+  joint-and-words     joint, and the same
+  personal            logp less that without the person: what the person adds
+  relevance           logp less that without the post: what the post adds
+  joint               logp less that without either
+  likelihood          logp itself a token, which prefers what anybody would say
 A score above 0 says that the person (or the post) makes the reply likelier. A candidate marked … is longer than the model
 reads and was scored by its beginning.
 )";
 
-const std::map<std::string, v1::Scoring> kScorings = {{"personal", v1::SCORING_PERSONAL},
+const std::map<std::string, v1::Scoring> kScorings = {{"personal-and-words", v1::SCORING_PERSONAL_AND_WORDS},
+                                                      {"joint-and-words", v1::SCORING_JOINT_AND_WORDS},
+                                                      {"personal", v1::SCORING_PERSONAL},
                                                       {"relevance", v1::SCORING_RELEVANCE},
                                                       {"joint", v1::SCORING_JOINT},
                                                       {"likelihood", v1::SCORING_LIKELIHOOD}};
@@ -45,7 +49,7 @@ class RankCommand : public Command {
     verb.add_option("--user", user_, "Whose reply it would be")->required()->option_text("ID (required)");
     verb.add_option("--post", post_, "What is answered")->required()->option_text("TEXT (required)");
     AddCandidates(verb);
-    verb.add_option("--scoring", scoring_, "personal, relevance, joint or likelihood (default personal)")
+    verb.add_option("--scoring", scoring_, "What to rank by, see below (default personal-and-words)")
         ->check(CLI::IsMember(kScorings))
         ->option_text("NAME");
     CLI::Option* total = verb.add_flag("--total", total_, "Score whole replies (default, but for likelihood)");
@@ -110,7 +114,7 @@ class RankCommand : public Command {
   }
 
   ClientOptions server_;
-  std::string user_, post_, scoring_ = "personal";
+  std::string user_, post_, scoring_ = "personal-and-words";
   std::array<std::optional<std::string>, 64> slots_;
   bool total_ = false, per_token_ = false, json_ = false;
 };

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "engine/job.h"
 
@@ -17,6 +18,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
         done_(std::move(done)) {
     contexts_.emplace_back(&request_.history, &request_.post);
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
+    if (CountsWords(request_.scoring)) window_.emplace(model.texts().Tokenize(request_.history.exchanges));
   }
 
   int NextTaskRows() const override {
@@ -29,7 +31,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
   // sum.
   bool Finish(ScoredCandidate candidate, double baseline) {
     candidate.logprob = Sum(candidate.token_logprobs);
-    candidate.score = candidate.logprob - baseline;
+    candidate.score = candidate.logprob - baseline + candidate.words;
     if (request_.per_token) candidate.score /= static_cast<double>(candidate.token_logprobs.size());
     scored_.push_back(std::move(candidate));
     if (scored_.size() < request_.candidates.size()) return true;
@@ -47,7 +49,9 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
  private:
   // What the candidates' log-probability is compared with (idiolect/reply.h).
   Context Baseline() const {
-    const bool same_user = request_.scoring == Scoring::kRelevance, same_post = request_.scoring == Scoring::kPersonal;
+    const Scoring s = request_.scoring;
+    const bool same_user = s == Scoring::kRelevance;
+    const bool same_post = s == Scoring::kPersonal || s == Scoring::kPersonalAndWords;
     return Context(same_user ? &request_.history : nullptr, same_post ? &request_.post : &no_post_);
   }
 
@@ -62,6 +66,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
   const ScoreRequest request_;
   const Engine::ScoresCallback done_;
   const std::string no_post_;
+  std::optional<WindowWords> window_;  // where the scoring counts words
   std::vector<ScoredCandidate> scored_;
   size_t next_ = 0;  // candidate to be handed out
   bool ended_ = false;
@@ -111,6 +116,7 @@ std::unique_ptr<Task> ScoreJob::NextTask() {
   const Tokenizer& tokenizer = model_.texts().tokenizer();
   std::vector<int32_t> ids = model_.texts().ResponseIds(text);
   candidate.truncated = tokenizer.Encode(text).size() >= ids.size();
+  if (window_.has_value()) candidate.words = model_.word_evidence.Of(ids, *window_);
   for (const int32_t id : ids) candidate.token_texts.push_back(tokenizer.PieceText(id));
   return std::make_unique<ScoreTask>(shared_from_this(), std::move(candidate), std::move(ids));
 }

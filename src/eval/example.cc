@@ -5,7 +5,7 @@
 namespace idiolect {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CurvePoint, length, own, rivals)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CandidateScores, own, no_user, no_post, neither, tokens)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CandidateScores, own, no_user, no_post, neither, words, tokens)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BleuCounts, matches, totals, hypothesis_length, reference_length)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EmbeddingSimilarity, average, extrema, greedy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplyMeasures, text, tokens, copied, copied_known, copied_from, bleu, bleu_of_words,

@@ -22,7 +22,8 @@ struct CurvePoint {
 // log P of candidate responses, the true one first, in each of the contexts that ScoreReplies compares.
 struct CandidateScores {
   std::vector<double> own, no_user, no_post, neither;
-  std::vector<int> tokens;  // of each candidate
+  std::vector<double> words;  // how much likelier the words are for the user (inference/word_evidence.h)
+  std::vector<int> tokens;    // of each candidate
 };
 
 // The greedy reply and its copying from the history.

@@ -114,6 +114,7 @@ ExampleResult ExampleMeasurer::MeasureOne(TargetPlace target, const Rivals& riva
   result.history = static_cast<int>(window.size());
   const ProfilePtr own = scorer_.Profiles({window})[0];
   ScoreResponse(user, target, own, rivals, result);
+  CountWords(target, window, result);
   result.cache = ScoreWithCache(result, window);
   result.reply = MeasureReply(user, target, own);
   return result;
@@ -166,6 +167,17 @@ void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, co
     const double with_own = questions.Next();
     result.curve.push_back({context_.lengths[k], with_own, questions.Next(rivals.full.size())});
   }
+}
+
+void ExampleMeasurer::CountWords(TargetPlace target, const HistoryTokens& window, ExampleResult& result) {
+  const WindowWords words(window);
+  const auto add = [&](const std::string& response) {
+    result.candidates.words.push_back(
+        context_.model.word_evidence.Of(context_.model.texts().ResponseIds(response), words));
+  };
+  add(result.response);
+  for (const TargetPlace& p : context_.set.RivalResponses(target))
+    add(context_.set.users()[p.user].exchanges[p.index].response);
 }
 
 double ExampleMeasurer::ScoreWithCache(const ExampleResult& result, const HistoryTokens& window) {

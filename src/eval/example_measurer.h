@@ -37,6 +37,7 @@ class ExampleMeasurer {
   ExampleResult MeasureOne(TargetPlace target, const Rivals& rivals);
   void ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own, const Rivals& rivals,
                      ExampleResult& result);
+  void CountWords(TargetPlace target, const HistoryTokens& window, ExampleResult& result);
   double ScoreWithCache(const ExampleResult& result, const HistoryTokens& window);
   ReplyMeasures MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own);
   HistoryTokens Window(const TestUser& user, size_t end, size_t length) const;

@@ -38,21 +38,38 @@ void AddRank(const std::string& name, const std::vector<double>& scores, Sums& s
   sums.Add(name + "/n", 1);
 }
 
-// What a response has more under `own` than under `baseline`, in total: evidence adds up over its tokens.
-std::vector<double> Gains(const CandidateScores& c, const std::vector<double>* baseline) {
-  std::vector<double> gains = c.own;
-  for (size_t i = 0; baseline != nullptr && i < gains.size(); ++i) gains[i] -= (*baseline)[i];
-  return gains;
+// A score of ScoreReplies: what a response has more under `own` than under `baseline`, and what its words add.
+struct ReplyScore {
+  const char* name;
+  std::vector<double> CandidateScores::*baseline;  // null: nothing is subtracted
+  bool words;
+};
+
+constexpr ReplyScore kReplyScores[] = {
+    {"likelihood", nullptr, false},
+    {"personal", &CandidateScores::no_user, false},
+    {"relevance", &CandidateScores::no_post, false},
+    {"joint", &CandidateScores::neither, false},
+    {"personal_and_words", &CandidateScores::no_user, true},
+    {"joint_and_words", &CandidateScores::neither, true},
+};
+
+// In total: evidence adds up over the tokens.
+std::vector<double> ScoresOf(const CandidateScores& c, const ReplyScore& score) {
+  std::vector<double> scores = c.own;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (score.baseline != nullptr) scores[i] -= (c.*score.baseline)[i];
+    if (score.words) scores[i] += c.words[i];
+  }
+  return scores;
 }
 
 void AddCandidates(const CandidateScores& c, Sums& sums) {
-  const std::pair<const char*, const std::vector<double>*> scores[] = {
-      {"likelihood", nullptr}, {"personal", &c.no_user}, {"relevance", &c.no_post}, {"joint", &c.neither}};
-  for (const auto& [score, baseline] : scores) {
-    std::vector<double> gains = Gains(c, baseline);
-    AddRank(StrCat("total/", score), gains, sums);
-    for (size_t i = 0; i < gains.size(); ++i) gains[i] /= c.tokens[i];
-    AddRank(StrCat("reply/", score), gains, sums);
+  for (const ReplyScore& score : kReplyScores) {
+    std::vector<double> scores = ScoresOf(c, score);
+    AddRank(StrCat("total/", score.name), scores, sums);
+    for (size_t i = 0; i < scores.size(); ++i) scores[i] /= c.tokens[i];
+    AddRank(StrCat("reply/", score.name), scores, sums);
   }
 }
 
@@ -125,11 +142,11 @@ void AddPerplexities(List& list) {
 void AddRankings(List& list) {
   for (int of = 2; of <= 10; ++of)
     AddQuotient(list, StrCat("who_said_it.", of), StrCat("who.", of), StrCat("who.", of, "/n"));
-  for (const char* score : {"likelihood", "personal", "relevance", "joint"}) {
-    const std::string sum = StrCat("reply/", score);
-    AddQuotient(list, StrCat("which_reply.", score), sum, sum + "/n");
-    AddQuotient(list, StrCat("which_reply_mrr.", score), sum + "/mrr", sum + "/n");
-    AddQuotient(list, StrCat("which_reply_in_total.", score), StrCat("total/", score), StrCat("total/", score, "/n"));
+  for (const ReplyScore& score : kReplyScores) {
+    const std::string sum = StrCat("reply/", score.name), total = StrCat("total/", score.name);
+    AddQuotient(list, StrCat("which_reply.", score.name), sum, sum + "/n");
+    AddQuotient(list, StrCat("which_reply_mrr.", score.name), sum + "/mrr", sum + "/n");
+    AddQuotient(list, StrCat("which_reply_in_total.", score.name), total, total + "/n");
   }
   AddQuotient(list, "which_post", "post", "post/n");
   AddQuotient(list, "which_post_mrr", "post/mrr", "post/n");

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "absl/strings/str_cat.h"
+#include "inference/weights.h"
 
 namespace idiolect {
 
@@ -30,6 +31,7 @@ ServingModel::ServingModel(const DhapModel& model, Precision precision)
     : profiles(model.config(), model.parameters(), precision),
       posts(model.config(), model.parameters(), precision),
       decoder(model.config(), model.parameters(), precision),
+      word_evidence(Copy(model.parameters(), "decoder.output.bias")),
       config_(model.config()),
       texts_(model.texts()),
       speakers_(model.speakers()),

@@ -15,6 +15,7 @@
 #include "inference/serving_decoder.h"
 #include "inference/serving_post_encoder.h"
 #include "inference/serving_profile_encoder.h"
+#include "inference/word_evidence.h"
 #include "model/dhap_model.h"
 
 namespace idiolect {
@@ -37,6 +38,7 @@ class ServingModel {
   const ServingProfileEncoder profiles;
   const ServingPostEncoder posts;
   const ServingDecoder decoder;
+  const WordEvidence word_evidence;
 
  private:
   ServingModel(const DhapModel& model, Precision precision);

@@ -60,6 +60,7 @@ void Fill(const ScoredCandidate& candidate, v1::ScoredReply& out) {
     token.set_log_probability(candidate.token_logprobs[i]);
   }
   out.set_truncated(candidate.truncated);
+  out.set_words(candidate.words);
 }
 
 }  // namespace
@@ -137,10 +138,14 @@ Scoring FromProto(v1::Scoring scoring) {
       return Scoring::kLikelihood;
     case v1::SCORING_RELEVANCE:
       return Scoring::kRelevance;
+    case v1::SCORING_PERSONAL:
+      return Scoring::kPersonal;
     case v1::SCORING_JOINT:
       return Scoring::kJoint;
+    case v1::SCORING_JOINT_AND_WORDS:
+      return Scoring::kJointAndWords;
     default:
-      return Scoring::kPersonal;
+      return Scoring::kPersonalAndWords;
   }
 }
 

@@ -285,6 +285,25 @@ TEST_F(EngineTest, EachScoreIsTheDifferenceThatItsNameSays) {
   }
 }
 
+TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
+  const FixtureCase& c = cases_[20];
+  const std::string said = RequestOf(c).history.exchanges.back().response;
+  const auto score = [&](const History& history, Scoring scoring) {
+    ScoreRequest request{{"t", "ann"}, history, c.post, {said}, scoring, false};
+    std::promise<absl::StatusOr<Scores>> done;
+    EXPECT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
+    return done.get_future().get()->ranked[0];
+  };
+  const History own = RequestOf(c).history;
+  const ScoredCandidate personal = score(own, Scoring::kPersonalAndWords), joint = score(own, Scoring::kJointAndWords);
+  EXPECT_NE(personal.words, 0);
+  EXPECT_EQ(joint.words, personal.words);
+  EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + personal.words, 1e-5);
+  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + joint.words, 1e-5);
+  EXPECT_EQ(score(own, Scoring::kJoint).words, 0);
+  EXPECT_EQ(score(History(), Scoring::kPersonalAndWords).words, 0);
+}
+
 TEST_F(EngineTest, MemoryWeightsSumToOneAndNameTheWindow) {
   const FixtureCase& c = cases_.back();  // 40 pairs, a window of 6
   std::promise<absl::StatusOr<MemoryReading>> done;

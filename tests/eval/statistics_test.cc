@@ -27,7 +27,7 @@ ExampleResult Example(const std::string& source, const std::string& user, double
   e.none = -own - 4;
   e.rivals = {-own - 2, -own - 3, -own + 1};
   e.curve = {{1, -own - 1, {-own - 2, -own - 2, -own - 2}}};
-  e.candidates = {{-9, -5, -8}, {-12, -5, -8}, {-9, -6, -7}, {-14, -6, -8}, {3, 1, 2}};
+  e.candidates = {{-9, -5, -8}, {-12, -5, -8}, {-9, -6, -7}, {-14, -6, -8}, {-4, 3, -1}, {3, 1, 2}};
   e.posts = {-9, -10};
   e.reply.text = "tea always";
   e.reply.tokens = 4;
@@ -84,6 +84,11 @@ TEST(StatisticsTest, RepliesAreRankedPerTokenByEachScore) {
   EXPECT_EQ(s.all["which_reply_in_total.personal"], 1);
   EXPECT_EQ(s.all["which_reply_in_total.relevance"], 0);
   EXPECT_EQ(s.all["which_reply_in_total.joint"], 1);
+  // With their words, -4, 3 and -1: personal -1, 3, -1; joint 1, 4, -1; a token, -1/3, 3, -1/2 and 1/3, 4, -1/2.
+  EXPECT_EQ(s.all["which_reply_in_total.personal_and_words"], 0);
+  EXPECT_EQ(s.all["which_reply_in_total.joint_and_words"], 0);
+  EXPECT_EQ(s.all["which_reply_mrr.personal_and_words"], 0.5);
+  EXPECT_EQ(s.all["which_reply_mrr.joint_and_words"], 0.5);
 }
 
 TEST(StatisticsTest, WithoutOthersThereIsNothingToCompare) {
@@ -91,7 +96,7 @@ TEST(StatisticsTest, WithoutOthersThereIsNothingToCompare) {
   alone.rivals.clear();
   alone.curve = {{1, -7, {}}};
   alone.posts = {-9};
-  alone.candidates = {{-9}, {-12}, {-9}, {-14}, {3}};
+  alone.candidates = {{-9}, {-12}, {-9}, {-14}, {1}, {3}};
   const Summary s = SummaryOf({alone});
   EXPECT_NEAR(s.all["per_word_perplexity.own"], std::exp(3), 1e-9);
   for (const char* name : {"per_word_perplexity.other", "other_over_own", "who_said_it.10", "which_post",
@@ -109,7 +114,7 @@ TEST(ReportTest, TheJsonHasThePathsOfTheMeasures) {
   EXPECT_EQ(json["split"], "test");
   EXPECT_NEAR(json["per_word_perplexity"]["own"].get<double>(), std::exp(14.0 / 4), 1e-9);
   for (const char* key : {"2", "10"}) EXPECT_TRUE(json["who_said_it"][key].is_number());
-  for (const char* key : {"likelihood", "personal", "relevance", "joint"})
+  for (const char* key : {"likelihood", "personal", "relevance", "joint", "personal_and_words", "joint_and_words"})
     EXPECT_TRUE(json["which_reply"][key].is_number());
   EXPECT_EQ(json["p_f1"], 0.25);
   EXPECT_EQ(json["intervals"]["p_cover"][0], 6);

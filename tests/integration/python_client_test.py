@@ -127,8 +127,10 @@ class PythonClientTest(unittest.TestCase):
             self.assertEqual(sorted(reply.index for reply in scores.replies), [0, 1, 2])
             ranked = [reply.score for reply in scores.replies]
             self.assertEqual(ranked, sorted(ranked, reverse=True))
+            counts_words = "WORDS" in dialogue_pb2.Scoring.Name(scoring) or scoring == dialogue_pb2.SCORING_UNSPECIFIED
             for reply in scores.replies:
                 self.assertEqual(reply.tokens[-1].text, "</s>")
+                self.assertEqual(reply.words != 0, counts_words and candidates[reply.index] != "")
                 self.assertAlmostEqual(sum(t.log_probability for t in reply.tokens), reply.log_probability, places=3)
 
     def test_profile_and_memory_tell_of_the_history(self):
