@@ -80,7 +80,7 @@ class EngineTarget : public BenchTarget {
                        .history = HistoryOf(request.user),
                        .post = workload_.Post(request.user, request.number),
                        .candidates = {},
-                       .scoring = Scoring::kPersonal,
+                       .scoring = Scoring::kPersonalAndWords,
                        .per_token = true,
                        .deadline = Deadline()};
     for (int i = 0; i < ask_.score_candidates; ++i) score.candidates.push_back(workload_.Response(request.number + i));
