@@ -18,7 +18,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
         done_(std::move(done)) {
     contexts_.emplace_back(&request_.history, &request_.post);
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
-    if (CountsWords(request_.scoring)) window_.emplace(model.texts().Tokenize(request_.history.exchanges));
+    if (WordsWeight(request_.scoring) > 0) window_.emplace(model.texts().Tokenize(request_.history.exchanges));
   }
 
   int NextTaskRows() const override {
@@ -31,7 +31,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
   // sum.
   bool Finish(ScoredCandidate candidate, double baseline) {
     candidate.logprob = Sum(candidate.token_logprobs);
-    candidate.score = candidate.logprob - baseline + candidate.words;
+    candidate.score = candidate.logprob - baseline + WordsWeight(request_.scoring) * candidate.words;
     if (request_.per_token) candidate.score /= static_cast<double>(candidate.token_logprobs.size());
     scored_.push_back(std::move(candidate));
     if (scored_.size() < request_.candidates.size()) return true;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/ranking.h"
+#include "idiolect/reply.h"
 
 namespace idiolect {
 namespace {
@@ -38,20 +39,20 @@ void AddRank(const std::string& name, const std::vector<double>& scores, Sums& s
   sums.Add(name + "/n", 1);
 }
 
-// A score of ScoreReplies: what a response has more under `own` than under `baseline`, and what its words add.
+// A score of ScoreReplies: what a response has more under `own` than under `baseline`, and of W, its words.
 struct ReplyScore {
   const char* name;
   std::vector<double> CandidateScores::*baseline;  // null: nothing is subtracted
-  bool words;
+  double words_weight;
 };
 
 constexpr ReplyScore kReplyScores[] = {
-    {"likelihood", nullptr, false},
-    {"personal", &CandidateScores::no_user, false},
-    {"relevance", &CandidateScores::no_post, false},
-    {"joint", &CandidateScores::neither, false},
-    {"personal_and_words", &CandidateScores::no_user, true},
-    {"joint_and_words", &CandidateScores::neither, true},
+    {"likelihood", nullptr, WordsWeight(Scoring::kLikelihood)},
+    {"personal", &CandidateScores::no_user, WordsWeight(Scoring::kPersonal)},
+    {"relevance", &CandidateScores::no_post, WordsWeight(Scoring::kRelevance)},
+    {"joint", &CandidateScores::neither, WordsWeight(Scoring::kJoint)},
+    {"personal_and_words", &CandidateScores::no_user, WordsWeight(Scoring::kPersonalAndWords)},
+    {"joint_and_words", &CandidateScores::neither, WordsWeight(Scoring::kJointAndWords)},
 };
 
 // In total: evidence adds up over the tokens.
@@ -59,7 +60,7 @@ std::vector<double> ScoresOf(const CandidateScores& c, const ReplyScore& score) 
   std::vector<double> scores = c.own;
   for (size_t i = 0; i < scores.size(); ++i) {
     if (score.baseline != nullptr) scores[i] -= (c.*score.baseline)[i];
-    if (score.words) scores[i] += c.words[i];
+    scores[i] += score.words_weight * c.words[i];
   }
   return scores;
 }

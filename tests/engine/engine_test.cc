@@ -299,7 +299,7 @@ TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   EXPECT_NE(personal.words, 0);
   EXPECT_EQ(joint.words, personal.words);
   EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + personal.words, 1e-5);
-  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + joint.words, 1e-5);
+  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + joint.words / 2, 1e-5);
   EXPECT_EQ(score(own, Scoring::kJoint).words, 0);
   EXPECT_EQ(score(History(), Scoring::kPersonalAndWords).words, 0);
 }

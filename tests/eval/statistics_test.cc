@@ -84,9 +84,9 @@ TEST(StatisticsTest, RepliesAreRankedPerTokenByEachScore) {
   EXPECT_EQ(s.all["which_reply_in_total.personal"], 1);
   EXPECT_EQ(s.all["which_reply_in_total.relevance"], 0);
   EXPECT_EQ(s.all["which_reply_in_total.joint"], 1);
-  // With their words, -4, 3 and -1: personal -1, 3, -1; joint 1, 4, -1; a token, -1/3, 3, -1/2 and 1/3, 4, -1/2.
+  // With their words, -4, 3 and -1: personal -1, 3, -1; joint, by half of them, 3, 5/2, -1/2.
   EXPECT_EQ(s.all["which_reply_in_total.personal_and_words"], 0);
-  EXPECT_EQ(s.all["which_reply_in_total.joint_and_words"], 0);
+  EXPECT_EQ(s.all["which_reply_in_total.joint_and_words"], 1);
   EXPECT_EQ(s.all["which_reply_mrr.personal_and_words"], 0.5);
   EXPECT_EQ(s.all["which_reply_mrr.joint_and_words"], 0.5);
 }
