@@ -8,7 +8,7 @@
 //
 // The model's own log P(r | user, post) takes what the post says as given, so it owes nothing to the user for words
 // that post and history have in common, and much of what tells people apart are the things that they talk about.
-// docs/quality.md measures what this adds, and with which data a and b were chosen.
+// docs/quality.md measures what this adds; a and b are the best of a few that were tried on 500 validation examples.
 #pragma once
 
 #include <cstdint>
