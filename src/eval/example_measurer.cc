@@ -113,15 +113,14 @@ ExampleResult ExampleMeasurer::MeasureOne(TargetPlace target, const Rivals& riva
   const HistoryTokens window = Window(user, target.index, context_.model.config().max_history);
   result.history = static_cast<int>(window.size());
   const ProfilePtr own = scorer_.Profiles({window})[0];
-  ScoreResponse(user, target, own, rivals, result);
-  CountWords(target, window, result);
+  ScoreResponse(user, target, window, own, rivals, result);
   result.cache = ScoreWithCache(result, window);
   result.reply = MeasureReply(user, target, own);
   return result;
 }
 
-void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own,
-                                    const Rivals& rivals, ExampleResult& result) {
+void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, const HistoryTokens& window,
+                                    const ProfilePtr& own, const Rivals& rivals, ExampleResult& result) {
   const auto& texts = context_.model.texts();
   const auto exchange = [&](TargetPlace p) -> const RawExchange& {
     return context_.set.users()[p.user].exchanges[p.index];
@@ -152,11 +151,13 @@ void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, co
 
   result.tokens = static_cast<int>(response.size());
   result.words = CountReadWords(response, result.response, context_.model);
+  const WindowWords words(window);
   for (const Ids& candidate : candidates) {
     result.candidates.own.push_back(questions.Next());
     result.candidates.no_user.push_back(questions.Next());
     result.candidates.no_post.push_back(questions.Next());
     result.candidates.neither.push_back(questions.Next());
+    result.candidates.words.push_back(context_.model.word_evidence.Of(candidate, words));
     result.candidates.tokens.push_back(static_cast<int>(candidate.size()));
   }
   result.own = result.candidates.own[0];
@@ -167,17 +168,6 @@ void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, co
     const double with_own = questions.Next();
     result.curve.push_back({context_.lengths[k], with_own, questions.Next(rivals.full.size())});
   }
-}
-
-void ExampleMeasurer::CountWords(TargetPlace target, const HistoryTokens& window, ExampleResult& result) {
-  const WindowWords words(window);
-  const auto add = [&](const std::string& response) {
-    result.candidates.words.push_back(
-        context_.model.word_evidence.Of(context_.model.texts().ResponseIds(response), words));
-  };
-  add(result.response);
-  for (const TargetPlace& p : context_.set.RivalResponses(target))
-    add(context_.set.users()[p.user].exchanges[p.index].response);
 }
 
 double ExampleMeasurer::ScoreWithCache(const ExampleResult& result, const HistoryTokens& window) {

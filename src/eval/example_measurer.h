@@ -35,9 +35,8 @@ class ExampleMeasurer {
   };
   Rivals BuildRivals(size_t user);
   ExampleResult MeasureOne(TargetPlace target, const Rivals& rivals);
-  void ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own, const Rivals& rivals,
-                     ExampleResult& result);
-  void CountWords(TargetPlace target, const HistoryTokens& window, ExampleResult& result);
+  void ScoreResponse(const TestUser& user, TargetPlace target, const HistoryTokens& window, const ProfilePtr& own,
+                     const Rivals& rivals, ExampleResult& result);
   double ScoreWithCache(const ExampleResult& result, const HistoryTokens& window);
   ReplyMeasures MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own);
   HistoryTokens Window(const TestUser& user, size_t end, size_t length) const;

@@ -39,20 +39,21 @@ void AddRank(const std::string& name, const std::vector<double>& scores, Sums& s
   sums.Add(name + "/n", 1);
 }
 
-// A score of ScoreReplies: what a response has more under `own` than under `baseline`, and of W, its words.
+// A score of ScoreReplies: what a response has more under `own` than under `baseline`, and of its words what `scoring`
+// counts.
 struct ReplyScore {
   const char* name;
   std::vector<double> CandidateScores::*baseline;  // null: nothing is subtracted
-  double words_weight;
+  Scoring scoring;
 };
 
 constexpr ReplyScore kReplyScores[] = {
-    {"likelihood", nullptr, WordsWeight(Scoring::kLikelihood)},
-    {"personal", &CandidateScores::no_user, WordsWeight(Scoring::kPersonal)},
-    {"relevance", &CandidateScores::no_post, WordsWeight(Scoring::kRelevance)},
-    {"joint", &CandidateScores::neither, WordsWeight(Scoring::kJoint)},
-    {"personal_and_words", &CandidateScores::no_user, WordsWeight(Scoring::kPersonalAndWords)},
-    {"joint_and_words", &CandidateScores::neither, WordsWeight(Scoring::kJointAndWords)},
+    {"likelihood", nullptr, Scoring::kLikelihood},
+    {"personal", &CandidateScores::no_user, Scoring::kPersonal},
+    {"relevance", &CandidateScores::no_post, Scoring::kRelevance},
+    {"joint", &CandidateScores::neither, Scoring::kJoint},
+    {"personal_and_words", &CandidateScores::no_user, Scoring::kPersonalAndWords},
+    {"joint_and_words", &CandidateScores::neither, Scoring::kJointAndWords},
 };
 
 // In total: evidence adds up over the tokens.
@@ -60,7 +61,7 @@ std::vector<double> ScoresOf(const CandidateScores& c, const ReplyScore& score) 
   std::vector<double> scores = c.own;
   for (size_t i = 0; i < scores.size(); ++i) {
     if (score.baseline != nullptr) scores[i] -= (c.*score.baseline)[i];
-    scores[i] += score.words_weight * c.words[i];
+    scores[i] += WordsWeight(score.scoring) * c.words[i];
   }
   return scores;
 }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "text/tokenizer.h"
+
 namespace idiolect {
 
 WindowWords::Counts::Counts(const std::vector<std::vector<int32_t>>& texts) {

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <limits>
 
+#include "text/tokenizer.h"
+
 namespace idiolect {
 namespace {
-
-constexpr int32_t kEos = 3;
 
 // Everybody's shares of the tokens 4, 5 and 6: 0.5, 0.4 and 0.1; the biases may lie anywhere.
 WordEvidence Evidence() {
