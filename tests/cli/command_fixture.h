@@ -1,8 +1,6 @@
 // Runs verbs as main does, with strings for the terminal, against a FakeServer.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -12,17 +10,12 @@
 #include "cli/commands.h"
 #include "gtest/gtest.h"
 #include "tests/cli/fake_server.h"
+#include "tests/support/temp_folder.h"
 
 namespace idiolect {
 
 class CommandFixture : public ::testing::Test {
  protected:
-  CommandFixture() {
-    std::string pattern = ::testing::TempDir() + "/command.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~CommandFixture() override { std::filesystem::remove_all(folder_); }
-
   // `idiolect ARGUMENTS… --server ADDRESS`, with `input` on standard input. The exit code; what was written is in out_,
   // err_.
   int Run(std::vector<std::string> arguments, const std::string& input = "") {
@@ -57,7 +50,9 @@ class CommandFixture : public ::testing::Test {
   }
 
   FakeServer server_;
-  std::string folder_, out_, err_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path().string();
+  std::string out_, err_;
   bool in_is_terminal_ = false;
 };
 

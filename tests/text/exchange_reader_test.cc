@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
 
 namespace idiolect {
 namespace {
@@ -25,12 +25,6 @@ constexpr char kAnn[] = R"({"user": "ann", "post": "hi", "post_user": "ben", "re
 
 class ExchangeReaderTest : public ::testing::Test {
  protected:
-  ExchangeReaderTest() {
-    std::string pattern = ::testing::TempDir() + "/exchange_reader.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~ExchangeReaderTest() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& bytes) {
     const std::string path = folder_ + "/" + name;
     std::ofstream(path, std::ios::binary) << bytes;
@@ -70,7 +64,8 @@ class ExchangeReaderTest : public ::testing::Test {
 
   std::string OnlyError() const { return errors_.size() == 1 ? std::string(errors_[0].message()) : "not one error"; }
 
-  std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path().string();
   std::vector<absl::Status> errors_;
 };
 
