@@ -85,12 +85,12 @@ enum class Scoring {
   kJoint,             // log P(r | u, p) - log P(r | no user, no post): what both add
   kPersonalAndWords,  // kPersonal + W, how much likelier r's words are for u than for anybody
                       // (inference/word_evidence.h)
-  kJointAndWords,     // kJoint + W / 2
+  kJointAndWords,     // kJoint + 3/4 W
 };
 
 // Of W in the score: 0 where it counts no words. By 1,502 validation examples, see docs/quality.md.
 constexpr double WordsWeight(Scoring scoring) {
-  return scoring == Scoring::kPersonalAndWords ? 1 : scoring == Scoring::kJointAndWords ? 0.5 : 0;
+  return scoring == Scoring::kPersonalAndWords ? 1 : scoring == Scoring::kJointAndWords ? 0.75 : 0;
 }
 
 struct ScoreRequest {

@@ -18,7 +18,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
         done_(std::move(done)) {
     contexts_.emplace_back(&request_.history, &request_.post);
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
-    if (WordsWeight(request_.scoring) > 0) window_.emplace(model.texts().Tokenize(request_.history.exchanges));
+    if (WordsWeight(request_.scoring) > 0) CountWords();
   }
 
   int NextTaskRows() const override {
@@ -53,6 +53,16 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
     const bool same_user = s == Scoring::kRelevance;
     const bool same_post = s == Scoring::kPersonal || s == Scoring::kPersonalAndWords;
     return Context(same_user ? &request_.history : nullptr, same_post ? &request_.post : &no_post_);
+  }
+
+  // Of the newest exchanges, as many as the model reads.
+  void CountWords() {
+    const Tokenizer& tokenizer = model_.texts().tokenizer();
+    const std::vector<Exchange>& exchanges = request_.history.exchanges;
+    window_.emplace();
+    for (const Exchange& e :
+         absl::MakeConstSpan(exchanges).last(std::min<size_t>(exchanges.size(), model_.config().max_history)))
+      window_->Add(tokenizer.Encode(e.post), tokenizer.Encode(e.response));
   }
 
   Scores Ranked() {
@@ -115,8 +125,9 @@ std::unique_ptr<Task> ScoreJob::NextTask() {
   const std::string& text = request_.candidates[next_++];
   const Tokenizer& tokenizer = model_.texts().tokenizer();
   std::vector<int32_t> ids = model_.texts().ResponseIds(text);
-  candidate.truncated = tokenizer.Encode(text).size() >= ids.size();
-  if (window_.has_value()) candidate.words = model_.word_evidence.Of(ids, *window_);
+  const std::vector<int32_t> whole = tokenizer.Encode(text);
+  candidate.truncated = whole.size() >= ids.size();
+  if (window_.has_value()) candidate.words = model_.word_evidence.Of(whole, *window_);
   for (const int32_t id : ids) candidate.token_texts.push_back(tokenizer.PieceText(id));
   return std::make_unique<ScoreTask>(shared_from_this(), std::move(candidate), std::move(ids));
 }

@@ -22,8 +22,13 @@ struct CurvePoint {
 // log P of candidate responses, the true one first, in each of the contexts that ScoreReplies compares.
 struct CandidateScores {
   std::vector<double> own, no_user, no_post, neither;
-  std::vector<double> words;  // how much likelier the words are for the user (inference/word_evidence.h)
+  std::vector<double> words;  // how much likelier the words are for the user: W of inference/word_evidence.h
   std::vector<int> tokens;    // of each candidate
+};
+
+// W of the response and of the post by the user's own window, then by those of the rivals.
+struct WriterWords {
+  std::vector<double> response, post;
 };
 
 // The greedy reply and its copying from the history.
@@ -49,6 +54,7 @@ struct ExampleResult {
   double own = 0, none = 0;    // log P of the response with the user's history, and with nobody's
   double cache = 0;            // … without it, mixed with a cache of the user's tokens (see unigram_cache.h)
   std::vector<double> rivals;  // … with other users' histories; empty where there are no others
+  WriterWords writers;
   std::vector<CurvePoint> curve;
   CandidateScores candidates;
   std::vector<double> posts;  // log P of the response to its own post, then to others

@@ -78,6 +78,14 @@ HistoryTokens ExampleMeasurer::Window(const TestUser& user, size_t end, size_t l
   return window;
 }
 
+WindowWords ExampleMeasurer::Words(const TestUser& user, size_t end) const {
+  const Tokenizer& tokenizer = context_.model.texts().tokenizer();
+  WindowWords words;
+  for (size_t i = end - std::min<size_t>(end, context_.model.config().max_history); i < end; ++i)
+    words.Add(tokenizer.Encode(user.exchanges[i].post), tokenizer.Encode(user.exchanges[i].response));
+  return words;
+}
+
 std::vector<ExampleResult> ExampleMeasurer::Measure(size_t user) {
   const Rivals rivals = BuildRivals(user);
   std::vector<ExampleResult> results;
@@ -96,8 +104,10 @@ ExampleMeasurer::Rivals ExampleMeasurer::BuildRivals(size_t user) {
     }
     return scorer_.Profiles(windows);
   };
-  Rivals rivals{profiles(context_.model.config().max_history), {}};
+  Rivals rivals{profiles(context_.model.config().max_history), {}, {}};
   for (const int length : context_.lengths) rivals.cut.push_back(profiles(length));
+  for (const size_t other : others)
+    rivals.words.push_back(Words(context_.set.users()[other], context_.set.users()[other].history_end()));
   return rivals;
 }
 
@@ -113,21 +123,28 @@ ExampleResult ExampleMeasurer::MeasureOne(TargetPlace target, const Rivals& riva
   const HistoryTokens window = Window(user, target.index, context_.model.config().max_history);
   result.history = static_cast<int>(window.size());
   const ProfilePtr own = scorer_.Profiles({window})[0];
-  ScoreResponse(user, target, window, own, rivals, result);
+  const WindowWords words = Words(user, target.index);
+  ScoreResponse(user, target, own, words, rivals, result);
+  result.writers = CountWriterWords(exchange, words, rivals.words);
   result.cache = ScoreWithCache(result, window);
   result.reply = MeasureReply(user, target, own);
   return result;
 }
 
-void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, const HistoryTokens& window,
-                                    const ProfilePtr& own, const Rivals& rivals, ExampleResult& result) {
+void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own,
+                                    const WindowWords& words, const Rivals& rivals, ExampleResult& result) {
   const auto& texts = context_.model.texts();
   const auto exchange = [&](TargetPlace p) -> const RawExchange& {
     return context_.set.users()[p.user].exchanges[p.index];
   };
-  std::vector<Ids> candidates = {texts.ResponseIds(result.response)}, posts = {texts.PostIds(result.post)};
-  for (const TargetPlace& p : context_.set.RivalResponses(target))
-    candidates.push_back(texts.ResponseIds(exchange(p).response));
+  std::vector<Ids> candidates, posts = {texts.PostIds(result.post)};
+  const auto add_candidate = [&](const std::string& response) {
+    candidates.push_back(texts.ResponseIds(response));
+    result.candidates.tokens.push_back(static_cast<int>(candidates.back().size()));
+    result.candidates.words.push_back(context_.model.word_evidence.Of(texts.tokenizer().Encode(response), words));
+  };
+  add_candidate(result.response);
+  for (const TargetPlace& p : context_.set.RivalResponses(target)) add_candidate(exchange(p).response);
   for (const TargetPlace& p : context_.set.RivalPosts(target)) posts.push_back(texts.PostIds(exchange(p).post));
   const Ids &response = candidates[0], &post = posts[0], silence = texts.PostIds("");
   std::vector<HistoryTokens> windows;
@@ -151,14 +168,11 @@ void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, co
 
   result.tokens = static_cast<int>(response.size());
   result.words = CountReadWords(response, result.response, context_.model);
-  const WindowWords words(window);
-  for (const Ids& candidate : candidates) {
+  for (size_t i = 0; i < candidates.size(); ++i) {
     result.candidates.own.push_back(questions.Next());
     result.candidates.no_user.push_back(questions.Next());
     result.candidates.no_post.push_back(questions.Next());
     result.candidates.neither.push_back(questions.Next());
-    result.candidates.words.push_back(context_.model.word_evidence.Of(candidate, words));
-    result.candidates.tokens.push_back(static_cast<int>(candidate.size()));
   }
   result.own = result.candidates.own[0];
   result.none = result.candidates.no_user[0];
@@ -168,6 +182,20 @@ void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, co
     const double with_own = questions.Next();
     result.curve.push_back({context_.lengths[k], with_own, questions.Next(rivals.full.size())});
   }
+}
+
+WriterWords ExampleMeasurer::CountWriterWords(const RawExchange& exchange, const WindowWords& own,
+                                              const std::vector<WindowWords>& rivals) const {
+  const Tokenizer& tokenizer = context_.model.texts().tokenizer();
+  const Ids post = tokenizer.Encode(exchange.post), response = tokenizer.Encode(exchange.response);
+  WriterWords words;
+  const auto add = [&](const WindowWords& window) {
+    words.response.push_back(context_.model.word_evidence.Of(response, window, WordEvidence::kOfResponse));
+    words.post.push_back(context_.model.word_evidence.Of(post, window, WordEvidence::kOfPost));
+  };
+  add(own);
+  for (const WindowWords& window : rivals) add(window);
+  return words;
 }
 
 double ExampleMeasurer::ScoreWithCache(const ExampleResult& result, const HistoryTokens& window) {

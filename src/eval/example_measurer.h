@@ -28,18 +28,22 @@ class ExampleMeasurer {
   std::vector<ExampleResult> Measure(size_t user);
 
  private:
-  // The profiles of those whom a user is compared with, the same for all examples of the user.
+  // The profiles and words of those whom a user is compared with, the same for all examples of the user.
   struct Rivals {
     std::vector<ProfilePtr> full;
     std::vector<std::vector<ProfilePtr>> cut;  // by length of the curve
+    std::vector<WindowWords> words;
   };
   Rivals BuildRivals(size_t user);
   ExampleResult MeasureOne(TargetPlace target, const Rivals& rivals);
-  void ScoreResponse(const TestUser& user, TargetPlace target, const HistoryTokens& window, const ProfilePtr& own,
+  void ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own, const WindowWords& words,
                      const Rivals& rivals, ExampleResult& result);
+  WriterWords CountWriterWords(const RawExchange& exchange, const WindowWords& own,
+                               const std::vector<WindowWords>& rivals) const;
   double ScoreWithCache(const ExampleResult& result, const HistoryTokens& window);
   ReplyMeasures MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own);
   HistoryTokens Window(const TestUser& user, size_t end, size_t length) const;
+  WindowWords Words(const TestUser& user, size_t end) const;
   Vectors VectorsOf(const std::string& text) const;
 
   const MeasureContext& context_;

@@ -14,6 +14,9 @@ using absl::StrCat;
 
 constexpr const char* kRouge[] = {"1", "2", "l"};
 
+// Of W beside log P(response | post, history), where writers are compared; by the examples that weigh-words reads.
+constexpr double kWordsOfWriter = 0.5;
+
 double Divide(double a, double b) { return b > 0 ? a / b : std::numeric_limits<double>::quiet_NaN(); }
 
 std::vector<double> FirstOf(double own, const std::vector<double>& rivals, size_t count) {
@@ -29,6 +32,20 @@ void AddWhoSaidIt(const std::string& prefix, double own, const std::vector<doubl
     sums.Add(name, RankOfFirst(FirstOf(own, rivals, std::min(others, rivals.size()))).first);
     sums.Add(name + "/n", 1);
   }
+}
+
+// … by what the words of the response say beside the model, and by what those of the post say, too.
+void AddWriters(const ExampleResult& e, Sums& sums) {
+  if (e.rivals.empty()) return;
+  std::vector<double> by_words = FirstOf(e.own, e.rivals, e.rivals.size());
+  for (size_t i = 0; i < by_words.size(); ++i) by_words[i] += kWordsOfWriter * e.writers.response[i];
+  std::vector<double> by_exchange = by_words;
+  for (size_t i = 0; i < by_exchange.size(); ++i) by_exchange[i] += e.writers.post[i];
+  const auto add = [&](const std::string& prefix, const std::vector<double>& scores) {
+    AddWhoSaidIt(prefix, scores[0], {scores.begin() + 1, scores.end()}, sums);
+  };
+  add("who.words.", by_words);
+  add("who.exchange.", by_exchange);
 }
 
 void AddRank(const std::string& name, const std::vector<double>& scores, Sums& sums) {
@@ -144,6 +161,10 @@ void AddPerplexities(List& list) {
 void AddRankings(List& list) {
   for (int of = 2; of <= 10; ++of)
     AddQuotient(list, StrCat("who_said_it.", of), StrCat("who.", of), StrCat("who.", of, "/n"));
+  for (const int of : {2, 10}) {
+    AddQuotient(list, StrCat("who_said_it_and_words.", of), StrCat("who.words.", of), StrCat("who.words.", of, "/n"));
+    AddQuotient(list, StrCat("whose_exchange.", of), StrCat("who.exchange.", of), StrCat("who.exchange.", of, "/n"));
+  }
   for (const ReplyScore& score : kReplyScores) {
     const std::string sum = StrCat("reply/", score.name), total = StrCat("total/", score.name);
     AddQuotient(list, StrCat("which_reply.", score.name), sum, sum + "/n");
@@ -198,6 +219,7 @@ void AddExample(const ExampleResult& e, Sums& sums) {
     sums.Add("nats.other", -e.rivals[0]);
   }
   AddWhoSaidIt("who.", e.own, e.rivals, sums);
+  AddWriters(e, sums);
   for (const CurvePoint& point : e.curve) {
     const std::string prefix = StrCat("curve.", point.length, ".");
     sums.Add(prefix + "own", -point.own);

@@ -285,6 +285,22 @@ TEST_F(EngineTest, EachScoreIsTheDifferenceThatItsNameSays) {
   }
 }
 
+TEST_F(EngineTest, WordsCountBeyondWhatTheModelReads) {
+  const FixtureCase& c = cases_[20];
+  const std::string said = RequestOf(c).history.exchanges.back().response;
+  std::string lengthy;
+  for (int i = 0; i < 64; ++i) lengthy += "x ";
+  ScoreRequest request{{"t", "ann"}, RequestOf(c).history, c.post, {lengthy, lengthy + said}};
+  std::promise<absl::StatusOr<Scores>> done;
+  EXPECT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
+  const auto scores = done.get_future().get();
+  ASSERT_TRUE(scores.ok()) << scores.status();
+  const ScoredCandidate &first = scores->ranked[0], &second = scores->ranked[1];
+  EXPECT_TRUE(first.truncated && second.truncated);
+  EXPECT_NEAR(first.logprob, second.logprob, 1e-4);
+  EXPECT_NE(first.words, second.words);
+}
+
 TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   const FixtureCase& c = cases_[20];
   const std::string said = RequestOf(c).history.exchanges.back().response;
@@ -299,7 +315,7 @@ TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   EXPECT_NE(personal.words, 0);
   EXPECT_EQ(joint.words, personal.words);
   EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + personal.words, 1e-5);
-  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + joint.words / 2, 1e-5);
+  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + 0.75 * joint.words, 1e-5);
   EXPECT_EQ(score(own, Scoring::kJoint).words, 0);
   EXPECT_EQ(score(History(), Scoring::kPersonalAndWords).words, 0);
 }

@@ -87,6 +87,10 @@ TEST_F(EvaluationTest, ScoresAreTheModels) {
     EXPECT_NEAR(e.candidates.no_post[0], score(exchanges(user, e.index), "", e.response), 1e-3);
     EXPECT_NEAR(e.candidates.neither[0], score({}, "", e.response), 1e-3);
     EXPECT_EQ(e.candidates.own[0], e.own);
+    ASSERT_EQ(e.writers.response.size(), e.rivals.size() + 1);
+    EXPECT_EQ(e.writers.response[0], e.candidates.words[0]);
+    EXPECT_NE(e.writers.response[1], e.writers.response[0]);
+    EXPECT_NE(e.writers.post[1], e.writers.post[0]);
     EXPECT_NEAR(e.posts[0], e.own, 1e-4);
     ASSERT_EQ(e.curve.size(), 2u);  // as long as the model's window is no cut
     EXPECT_EQ(e.curve[0].length, 1);

@@ -26,8 +26,9 @@ ExampleResult Example(const std::string& source, const std::string& user, double
   e.own = -own;
   e.none = -own - 4;
   e.rivals = {-own - 2, -own - 3, -own + 1};
+  e.writers = {{6, 1, 1, 3}, {1, 1, 1, 9}};
   e.curve = {{1, -own - 1, {-own - 2, -own - 2, -own - 2}}};
-  e.candidates = {{-9, -5, -8}, {-12, -5, -8}, {-9, -6, -7}, {-14, -6, -8}, {-4, 3, -1}, {3, 1, 2}};
+  e.candidates = {{-9, -5, -8}, {-12, -5, -8}, {-9, -6, -7}, {-14, -6, -8}, {-2, 1.5, -1}, {3, 1, 2}};
   e.posts = {-9, -10};
   e.reply.text = "tea always";
   e.reply.tokens = 4;
@@ -57,6 +58,10 @@ TEST(StatisticsTest, ValuesByHand) {
   EXPECT_EQ(s.all["who_said_it.3"], 1);
   EXPECT_EQ(s.all["who_said_it.4"], 0);   // the third rival fits better
   EXPECT_EQ(s.all["who_said_it.10"], 0);  // of those that there are
+  // The words of the response outweigh that, and those of the post this: own 3, -1.5, -2.5, 2.5, then 1 more and 9.
+  EXPECT_EQ(s.all["who_said_it_and_words.10"], 1);
+  EXPECT_EQ(s.all["whose_exchange.2"], 1);
+  EXPECT_EQ(s.all["whose_exchange.10"], 0);
   EXPECT_NEAR(s.all["by_history_length.1.own"], std::exp(16.0 / 4), 1e-9);
   EXPECT_EQ(s.all["by_history_length.1.who_said_it.10"], 1);
   EXPECT_EQ(s.all["which_post"], 1);
@@ -84,7 +89,7 @@ TEST(StatisticsTest, RepliesAreRankedPerTokenByEachScore) {
   EXPECT_EQ(s.all["which_reply_in_total.personal"], 1);
   EXPECT_EQ(s.all["which_reply_in_total.relevance"], 0);
   EXPECT_EQ(s.all["which_reply_in_total.joint"], 1);
-  // With their words, -4, 3 and -1: personal -1, 3, -1; joint, by half of them, 3, 5/2, -1/2.
+  // With their words, -2, 3/2 and -1: personal 1, 3/2, -1; joint, by three quarters of them, 7/2, 17/8, -3/4.
   EXPECT_EQ(s.all["which_reply_in_total.personal_and_words"], 0);
   EXPECT_EQ(s.all["which_reply_in_total.joint_and_words"], 1);
   EXPECT_EQ(s.all["which_reply_mrr.personal_and_words"], 0.5);
@@ -150,6 +155,8 @@ TEST(ExampleTest, ALineHoldsAll) {
   e.response = "bad \xef\xbf\xbd byte";
   EXPECT_EQ(ToJsonLine(*read), ToJsonLine(e));
   EXPECT_EQ(read->own, e.own);
+  e.writers.post.pop_back();
+  EXPECT_TRUE(absl::IsInvalidArgument(ParseExampleLine(ToJsonLine(e)).status()));
   const absl::Status broken = ParseExampleLine("{\"post\": \"secret\"}").status();
   EXPECT_TRUE(absl::IsInvalidArgument(broken));
   EXPECT_EQ(broken.message().find("secret"), std::string::npos);

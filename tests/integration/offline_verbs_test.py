@@ -103,13 +103,17 @@ class OfflineVerbsTest(unittest.TestCase):
         with open(os.path.join(out, "summary.json"), encoding="utf-8") as file: self.assertEqual(json.load(file), summary)
         self.assertEqual(sum("response" in line for line in read_lines(os.path.join(out, "examples.jsonl"))), 8)
         self.assertEqual(sum(name.endswith(".svg") for name in os.listdir(out)), 4)
-        weighed = subprocess.run([WEIGH_WORDS, os.path.join(out, "examples.jsonl"), "0", "0.5", "1"],
+        weighed = subprocess.run([WEIGH_WORDS, os.path.join(out, "examples.jsonl"), "0", "0.5", "0.75", "1"],
                                  capture_output=True, text=True)
         self.assertEqual(weighed.returncode, 0, weighed.stderr)
-        table = {row.split("|")[1].strip(): [float(x) for x in row.split("|")[2:4]] for row in weighed.stdout.splitlines()[2:5]}
+        table = {row.split("|")[1].strip(): [float(x) for x in row.split("|")[2:5]] for row in weighed.stdout.splitlines()[2:6]}
         ranks = summary["which_reply_in_total"]
-        for weight, column, score in (("0", 0, "personal"), ("0", 1, "joint"), ("1", 0, "personal_and_words"), ("0.5", 1, "joint_and_words")):
-            self.assertAlmostEqual(table[weight][column], ranks[score], delta=0.0006, msg=score)
+        for weight, column, share in (("0", 0, ranks["personal"]), ("0", 1, ranks["joint"]), ("1", 0, ranks["personal_and_words"]),
+                                      ("0.75", 1, ranks["joint_and_words"]), ("0", 2, summary["who_said_it"]["10"]),
+                                      ("0.5", 2, summary["who_said_it_and_words"]["10"])):
+            self.assertAlmostEqual(table[weight][column], share, delta=0.0006, msg=(weight, column))
+        weighed = subprocess.run([WEIGH_WORDS, os.path.join(out, "examples.jsonl"), "half"], capture_output=True, text=True)
+        self.assertEqual((weighed.returncode, "half" in weighed.stderr), (1, True))
 
     def test_eval_names_what_is_wrong(self):
         done = self.run_eval("--data", os.path.join(self.folder, "none.jsonl"))
