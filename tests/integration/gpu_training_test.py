@@ -136,6 +136,27 @@ class GpuTrainingTest(unittest.TestCase):
         self.run_program(arguments.binary, "score", "--model", mean, "--in", pathlib.Path(arguments.fixtures) / "inputs.jsonl",
                          "--out", os.path.join(self.folder, "scores.jsonl"))
 
+    def test_reads_further(self):
+        self.prepare()
+        self.train("--steps", 0)
+        further, script = os.path.join(self.folder, "further"), TRAINER.parent / "read-further"
+        self.run_program(sys.executable, script, further, self.model, 40)
+        sys.path.insert(0, str(TRAINER.parent / "gpu_training"))
+        import model as dhap
+        (before, old), (after, new) = dhap.load(self.model), dhap.load(further)
+        self.assertEqual(after, before | {"max_post_tokens": 40, "max_response_tokens": 40})
+        positions = "position_embedding.weight"
+        count = len(old[positions])
+        self.assertEqual(len(new[positions]), 41)
+        self.assertTrue((new[positions][count:] == old[positions][-1]).all())
+        for name in old:
+            self.assertTrue((new[name][:count] == old[name]).all() if name == positions else (new[name] == old[name]).all(), name)
+        self.run_program(arguments.binary, "score", "--model", further, "--in", pathlib.Path(arguments.fixtures) / "inputs.jsonl",
+                         "--out", os.path.join(self.folder, "scores.jsonl"))
+        refused = subprocess.run([sys.executable, script, further, self.model, str(count - 1)], capture_output=True, text=True)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn(f"expected more than the {count - 1}", refused.stderr)
+
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
