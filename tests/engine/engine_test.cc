@@ -65,6 +65,14 @@ class EngineTest : public ::testing::Test {
     return request;
   }
 
+  Scores Score(const ScoreRequest& request) {
+    std::promise<absl::StatusOr<Scores>> done;
+    EXPECT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
+    auto scores = done.get_future().get();
+    EXPECT_TRUE(scores.ok()) << scores.status();
+    return *std::move(scores);
+  }
+
   Reply Decode(const ReplyRequest& request) {
     auto observer = std::make_shared<Collector>();
     const auto ticket = engine_->SubmitReply(request, observer);
@@ -247,12 +255,9 @@ TEST_F(EngineTest, ScoresAreThoseOfTheReference) {
   for (size_t i = 0; i < cases_.size(); i += 3) {
     const FixtureCase& c = cases_[i];
     ScoreRequest request{{"t", "ann"}, RequestOf(c).history, c.post, {c.response}, Scoring::kLikelihood, false};
-    std::promise<absl::StatusOr<Scores>> done;
-    ASSERT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
-    const auto scores = done.get_future().get();
-    ASSERT_TRUE(scores.ok());
+    const Scores scores = Score(request);
     const auto expected = c.score["logprobs"].get<std::vector<double>>();
-    EXPECT_THAT(scores->ranked[0].token_logprobs, ::testing::Pointwise(::testing::DoubleNear(1e-4), expected));
+    EXPECT_THAT(scores.ranked[0].token_logprobs, ::testing::Pointwise(::testing::DoubleNear(1e-4), expected));
   }
 }
 
@@ -260,10 +265,8 @@ TEST_F(EngineTest, EachScoreIsTheDifferenceThatItsNameSays) {
   const FixtureCase& c = cases_[20];
   const auto score = [&](const History& history, const std::string& post, Scoring scoring) {
     ScoreRequest request{{"t", "ann"}, history, post, {"Soup, please", "Haha, no way :)", ""}, scoring, false};
-    std::promise<absl::StatusOr<Scores>> done;
-    EXPECT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
     std::vector<double> by_index(3);
-    Scores scores = *done.get_future().get();
+    const Scores scores = Score(request);
     for (size_t k = 0; k < 3; ++k) {
       by_index[scores.ranked[k].index] = scores.ranked[k].score;
       if (k > 0) {
@@ -291,11 +294,8 @@ TEST_F(EngineTest, WordsCountBeyondWhatTheModelReads) {
   std::string lengthy;
   for (int i = 0; i < 64; ++i) lengthy += "x ";
   ScoreRequest request{{"t", "ann"}, RequestOf(c).history, c.post, {lengthy, lengthy + said}};
-  std::promise<absl::StatusOr<Scores>> done;
-  EXPECT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
-  const auto scores = done.get_future().get();
-  ASSERT_TRUE(scores.ok()) << scores.status();
-  const ScoredCandidate &first = scores->ranked[0], &second = scores->ranked[1];
+  const Scores scores = Score(request);
+  const ScoredCandidate &first = scores.ranked[0], &second = scores.ranked[1];
   EXPECT_TRUE(first.truncated && second.truncated);
   EXPECT_NEAR(first.logprob, second.logprob, 1e-4);
   EXPECT_NE(first.words, second.words);
@@ -306,9 +306,7 @@ TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   const std::string said = RequestOf(c).history.exchanges.back().response;
   const auto score = [&](const History& history, Scoring scoring) {
     ScoreRequest request{{"t", "ann"}, history, c.post, {said}, scoring, false};
-    std::promise<absl::StatusOr<Scores>> done;
-    EXPECT_TRUE(engine_->SubmitScore(request, [&](auto scores) { done.set_value(std::move(scores)); }).ok());
-    return done.get_future().get()->ranked[0];
+    return Score(request).ranked[0];
   };
   const History own = RequestOf(c).history;
   const ScoredCandidate personal = score(own, Scoring::kPersonalAndWords), joint = score(own, Scoring::kJointAndWords);
