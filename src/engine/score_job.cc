@@ -18,7 +18,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
         done_(std::move(done)) {
     contexts_.emplace_back(&request_.history, &request_.post);
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
-    if (WordsWeight(request_.scoring) > 0) CountWords();
+    if (WordsWeight(request_.scoring) > 0) window_ = CountWords(Window(), model.texts().tokenizer());
   }
 
   int NextTaskRows() const override {
@@ -55,14 +55,10 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
     return Context(same_user ? &request_.history : nullptr, same_post ? &request_.post : &no_post_);
   }
 
-  // Of the newest exchanges, as many as the model reads.
-  void CountWords() {
-    const Tokenizer& tokenizer = model_.texts().tokenizer();
-    const std::vector<Exchange>& exchanges = request_.history.exchanges;
-    window_.emplace();
-    for (const Exchange& e :
-         absl::MakeConstSpan(exchanges).last(std::min<size_t>(exchanges.size(), model_.config().max_history)))
-      window_->Add(tokenizer.Encode(e.post), tokenizer.Encode(e.response));
+  // The newest exchanges, as many as the model reads.
+  absl::Span<const Exchange> Window() const {
+    const absl::Span<const Exchange> all = request_.history.exchanges;
+    return all.last(std::min<size_t>(all.size(), model_.config().max_history));
   }
 
   Scores Ranked() {

@@ -79,11 +79,9 @@ HistoryTokens ExampleMeasurer::Window(const TestUser& user, size_t end, size_t l
 }
 
 WindowWords ExampleMeasurer::Words(const TestUser& user, size_t end) const {
-  const Tokenizer& tokenizer = context_.model.texts().tokenizer();
-  WindowWords words;
-  for (size_t i = end - std::min<size_t>(end, context_.model.config().max_history); i < end; ++i)
-    words.Add(tokenizer.Encode(user.exchanges[i].post), tokenizer.Encode(user.exchanges[i].response));
-  return words;
+  const size_t length = std::min<size_t>(end, context_.model.config().max_history);
+  return CountWords(absl::MakeConstSpan(user.exchanges).subspan(end - length, length),
+                    context_.model.texts().tokenizer());
 }
 
 std::vector<ExampleResult> ExampleMeasurer::Measure(size_t user) {

@@ -18,6 +18,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/types/span.h"
+#include "text/tokenizer.h"
+
 namespace idiolect {
 
 // How often the tokens stand in a window.
@@ -42,6 +45,14 @@ class WindowWords {
   Counts responses_, posts_;
   double weight_ = 1;  // of the next exchange
 };
+
+// Of exchanges (anything with a post and a response), the oldest first.
+template <typename Exchange>
+WindowWords CountWords(absl::Span<const Exchange> window, const Tokenizer& tokenizer) {
+  WindowWords words;
+  for (const Exchange& e : window) words.Add(tokenizer.Encode(e.post), tokenizer.Encode(e.response));
+  return words;
+}
 
 // Thread-safe.
 class WordEvidence {
