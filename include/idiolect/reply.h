@@ -1,6 +1,7 @@
 // Requests to the engine and its answers, as plain values.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -83,19 +84,29 @@ enum class Scoring {
   kPersonal,          // log P(r | u, p) - log P(r | no user, p): what the user adds
   kRelevance,         // log P(r | u, p) - log P(r | u, no post): what the post adds
   kJoint,             // log P(r | u, p) - log P(r | no user, no post): what both add
-  kPersonalAndWords,  // kPersonal + W, how much likelier r's words are for u than for anybody
+  kPersonalAndWords,  // kPersonal + 3/4 W, how much likelier r's words are for u than for anybody
                       // (inference/word_evidence.h)
   kJointAndWords,     // kJoint + 3/4 W
 };
 
-// Of W in the score: 0 where it counts no words. By 1,502 validation examples, see docs/quality.md.
-constexpr double WordsWeight(Scoring scoring) {
-  return scoring == Scoring::kPersonalAndWords ? 1 : scoring == Scoring::kJointAndWords ? 0.75 : 0;
+constexpr bool CountsWords(Scoring scoring) {
+  return scoring == Scoring::kPersonalAndWords || scoring == Scoring::kJointAndWords;
+}
+
+// Of W in a score that counts words. By 1,502 validation examples, see docs/quality.md.
+inline constexpr double kWordsWeight = 0.75;
+
+// How many of the newest exchanges W counts words in. Twice as many gain no more than noise.
+inline constexpr int kCountedExchanges = 100;
+
+// How many of the newest exchanges a ranking wants where the model reads max_history.
+constexpr int HistoryWanted(Scoring scoring, int max_history) {
+  return CountsWords(scoring) ? std::max(max_history, kCountedExchanges) : max_history;
 }
 
 struct ScoreRequest {
   UserKey user;
-  History history;
+  History history;  // the newest HistoryWanted exchanges suffice
   std::string post;
   std::vector<std::string> candidates;  // 1 to 64
   Scoring scoring = Scoring::kPersonalAndWords;

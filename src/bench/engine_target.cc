@@ -28,7 +28,9 @@ class EngineTarget : public BenchTarget {
  public:
   EngineTarget(Engine& engine, const Workload& workload, const BenchAsk& ask)
       : engine_(engine), workload_(workload), ask_(ask) {
-    const auto window = static_cast<size_t>(engine.model_info().max_history);
+    const int reads = engine.model_info().max_history;
+    const auto window =
+        static_cast<size_t>(ask.score_candidates > 0 ? HistoryWanted(ScoreRequest().scoring, reads) : reads);
     for (const BenchUser& user : workload.users()) {
       History& history = histories_.emplace_back();
       history.epoch = 1;

@@ -18,7 +18,8 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
         done_(std::move(done)) {
     contexts_.emplace_back(&request_.history, &request_.post);
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
-    if (WordsWeight(request_.scoring) > 0) window_ = CountWords(Window(), model.texts().tokenizer());
+    if (CountsWords(request_.scoring))
+      words_ = CountWords<Exchange>(request_.history.exchanges, model.texts().tokenizer());
   }
 
   int NextTaskRows() const override {
@@ -31,7 +32,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
   // sum.
   bool Finish(ScoredCandidate candidate, double baseline) {
     candidate.logprob = Sum(candidate.token_logprobs);
-    candidate.score = candidate.logprob - baseline + WordsWeight(request_.scoring) * candidate.words;
+    candidate.score = candidate.logprob - baseline + kWordsWeight * candidate.words;
     if (request_.per_token) candidate.score /= static_cast<double>(candidate.token_logprobs.size());
     scored_.push_back(std::move(candidate));
     if (scored_.size() < request_.candidates.size()) return true;
@@ -55,12 +56,6 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
     return Context(same_user ? &request_.history : nullptr, same_post ? &request_.post : &no_post_);
   }
 
-  // The newest exchanges, as many as the model reads.
-  absl::Span<const Exchange> Window() const {
-    const absl::Span<const Exchange> all = request_.history.exchanges;
-    return all.last(std::min<size_t>(all.size(), model_.config().max_history));
-  }
-
   Scores Ranked() {
     std::sort(scored_.begin(), scored_.end(), [](const ScoredCandidate& a, const ScoredCandidate& b) {
       return a.score != b.score ? a.score > b.score : a.index < b.index;
@@ -72,7 +67,7 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
   const ScoreRequest request_;
   const Engine::ScoresCallback done_;
   const std::string no_post_;
-  std::optional<WindowWords> window_;  // where the scoring counts words
+  std::optional<UserWords> words_;  // where the scoring counts them
   std::vector<ScoredCandidate> scored_;
   size_t next_ = 0;  // candidate to be handed out
   bool ended_ = false;
@@ -123,7 +118,7 @@ std::unique_ptr<Task> ScoreJob::NextTask() {
   std::vector<int32_t> ids = model_.texts().ResponseIds(text);
   const std::vector<int32_t> whole = tokenizer.Encode(text);
   candidate.truncated = whole.size() >= ids.size();
-  if (window_.has_value()) candidate.words = model_.word_evidence.Of(whole, *window_);
+  if (words_.has_value()) candidate.words = model_.word_evidence.Of(whole, *words_);
   for (const int32_t id : ids) candidate.token_texts.push_back(tokenizer.PieceText(id));
   return std::make_unique<ScoreTask>(shared_from_this(), std::move(candidate), std::move(ids));
 }

@@ -78,10 +78,8 @@ HistoryTokens ExampleMeasurer::Window(const TestUser& user, size_t end, size_t l
   return window;
 }
 
-WindowWords ExampleMeasurer::Words(const TestUser& user, size_t end) const {
-  const size_t length = std::min<size_t>(end, context_.model.config().max_history);
-  return CountWords(absl::MakeConstSpan(user.exchanges).subspan(end - length, length),
-                    context_.model.texts().tokenizer());
+UserWords ExampleMeasurer::Words(const TestUser& user, size_t end) const {
+  return CountWords(absl::MakeConstSpan(user.exchanges).first(end), context_.model.texts().tokenizer());
 }
 
 std::vector<ExampleResult> ExampleMeasurer::Measure(size_t user) {
@@ -121,7 +119,7 @@ ExampleResult ExampleMeasurer::MeasureOne(TargetPlace target, const Rivals& riva
   const HistoryTokens window = Window(user, target.index, context_.model.config().max_history);
   result.history = static_cast<int>(window.size());
   const ProfilePtr own = scorer_.Profiles({window})[0];
-  const WindowWords words = Words(user, target.index);
+  const UserWords words = Words(user, target.index);
   ScoreResponse(user, target, own, words, rivals, result);
   result.writers = CountWriterWords(exchange, words, rivals.words);
   result.cache = ScoreWithCache(result, window);
@@ -130,7 +128,7 @@ ExampleResult ExampleMeasurer::MeasureOne(TargetPlace target, const Rivals& riva
 }
 
 void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own,
-                                    const WindowWords& words, const Rivals& rivals, ExampleResult& result) {
+                                    const UserWords& words, const Rivals& rivals, ExampleResult& result) {
   const auto& texts = context_.model.texts();
   const auto exchange = [&](TargetPlace p) -> const RawExchange& {
     return context_.set.users()[p.user].exchanges[p.index];
@@ -182,17 +180,17 @@ void ExampleMeasurer::ScoreResponse(const TestUser& user, TargetPlace target, co
   }
 }
 
-WriterWords ExampleMeasurer::CountWriterWords(const RawExchange& exchange, const WindowWords& own,
-                                              const std::vector<WindowWords>& rivals) const {
+WriterWords ExampleMeasurer::CountWriterWords(const RawExchange& exchange, const UserWords& own,
+                                              const std::vector<UserWords>& rivals) const {
   const Tokenizer& tokenizer = context_.model.texts().tokenizer();
   const Ids post = tokenizer.Encode(exchange.post), response = tokenizer.Encode(exchange.response);
   WriterWords words;
-  const auto add = [&](const WindowWords& window) {
-    words.response.push_back(context_.model.word_evidence.Of(response, window, WordEvidence::kOfResponse));
-    words.post.push_back(context_.model.word_evidence.Of(post, window, WordEvidence::kOfPost));
+  const auto add = [&](const UserWords& user) {
+    words.response.push_back(context_.model.word_evidence.Of(response, user, WordEvidence::kOfResponse));
+    words.post.push_back(context_.model.word_evidence.Of(post, user, WordEvidence::kOfPost));
   };
   add(own);
-  for (const WindowWords& window : rivals) add(window);
+  for (const UserWords& rival : rivals) add(rival);
   return words;
 }
 

@@ -32,18 +32,18 @@ class ExampleMeasurer {
   struct Rivals {
     std::vector<ProfilePtr> full;
     std::vector<std::vector<ProfilePtr>> cut;  // by length of the curve
-    std::vector<WindowWords> words;
+    std::vector<UserWords> words;
   };
   Rivals BuildRivals(size_t user);
   ExampleResult MeasureOne(TargetPlace target, const Rivals& rivals);
-  void ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own, const WindowWords& words,
+  void ScoreResponse(const TestUser& user, TargetPlace target, const ProfilePtr& own, const UserWords& words,
                      const Rivals& rivals, ExampleResult& result);
-  WriterWords CountWriterWords(const RawExchange& exchange, const WindowWords& own,
-                               const std::vector<WindowWords>& rivals) const;
+  WriterWords CountWriterWords(const RawExchange& exchange, const UserWords& own,
+                               const std::vector<UserWords>& rivals) const;
   double ScoreWithCache(const ExampleResult& result, const HistoryTokens& window);
   ReplyMeasures MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own);
   HistoryTokens Window(const TestUser& user, size_t end, size_t length) const;
-  WindowWords Words(const TestUser& user, size_t end) const;
+  UserWords Words(const TestUser& user, size_t end) const;
   Vectors VectorsOf(const std::string& text) const;
 
   const MeasureContext& context_;

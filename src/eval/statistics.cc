@@ -14,10 +14,6 @@ using absl::StrCat;
 
 constexpr const char* kRouge[] = {"1", "2", "l"};
 
-// Of W beside log P(response | post, history), where writers are compared; by 1,502 validation examples, see
-// docs/quality.md.
-constexpr double kWordsOfWriter = 0.5;
-
 double Divide(double a, double b) { return b > 0 ? a / b : std::numeric_limits<double>::quiet_NaN(); }
 
 std::vector<double> FirstOf(double own, const std::vector<double>& rivals, size_t count) {
@@ -39,9 +35,9 @@ void AddWhoSaidIt(const std::string& prefix, double own, const std::vector<doubl
 void AddWriters(const ExampleResult& e, Sums& sums) {
   if (e.rivals.empty()) return;
   std::vector<double> by_words = FirstOf(e.own, e.rivals, e.rivals.size());
-  for (size_t i = 0; i < by_words.size(); ++i) by_words[i] += kWordsOfWriter * e.writers.response[i];
+  for (size_t i = 0; i < by_words.size(); ++i) by_words[i] += kWordsWeight * e.writers.response[i];
   std::vector<double> by_exchange = by_words;
-  for (size_t i = 0; i < by_exchange.size(); ++i) by_exchange[i] += e.writers.post[i];
+  for (size_t i = 0; i < by_exchange.size(); ++i) by_exchange[i] += kWordsWeight * e.writers.post[i];
   const auto add = [&](const std::string& prefix, const std::vector<double>& scores) {
     AddWhoSaidIt(prefix, scores[0], {scores.begin() + 1, scores.end()}, sums);
   };
@@ -79,7 +75,7 @@ std::vector<double> ScoresOf(const CandidateScores& c, const ReplyScore& score) 
   std::vector<double> scores = c.own;
   for (size_t i = 0; i < scores.size(); ++i) {
     if (score.baseline != nullptr) scores[i] -= (c.*score.baseline)[i];
-    scores[i] += WordsWeight(score.scoring) * c.words[i];
+    if (CountsWords(score.scoring)) scores[i] += kWordsWeight * c.words[i];
   }
   return scores;
 }

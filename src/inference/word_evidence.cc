@@ -9,25 +9,40 @@
 namespace idiolect {
 namespace {
 
-// How much more the next exchange counts. The 1,024 that a window may have stay far below a double's largest.
-constexpr double kPerExchange = 1 / 0.8;
+// How much more the next exchange counts among the recent ones: of kCountedExchanges the newest counts 4 · 10^9 times
+// as much as the oldest, which a float holds.
+constexpr float kPerExchange = 1 / 0.8F;
+static_assert(kCountedExchanges <= 100);
 
 }  // namespace
 
-void WindowWords::Counts::Add(const std::vector<int32_t>& text, double weight) {
-  for (const int32_t id : text) counts[id] += weight;
-  total += weight * static_cast<double>(text.size());
-}
-
-double WindowWords::Counts::Share(int32_t id) const {
-  const auto found = counts.find(id);
-  return found == counts.end() ? 0 : found->second / total;
-}
-
-void WindowWords::Add(const std::vector<int32_t>& post, const std::vector<int32_t>& response) {
-  posts_.Add(post, weight_);
-  responses_.Add(response, weight_);
+void UserWords::Add(const std::vector<int32_t>& post, const std::vector<int32_t>& response) {
+  Count(response, kRecentResponses, kResponses);
+  Count(post, kRecentPosts, kPosts);
   weight_ *= kPerExchange;
+}
+
+void UserWords::Count(const std::vector<int32_t>& text, enum Count recent, enum Count all) {
+  for (const int32_t id : text) {
+    Counts& counts = counts_[id];
+    counts[recent] += weight_;
+    counts[all] += 1;
+  }
+  total_[recent] += weight_ * static_cast<float>(text.size());
+  total_[all] += static_cast<float>(text.size());
+}
+
+UserWords::Shares UserWords::Of(int32_t id) const {
+  const auto found = counts_.find(id);
+  if (found == counts_.end()) return {};
+  const auto share = [&](enum Count k) {
+    return total_[k] > 0 ? static_cast<double>(found->second[k]) / total_[k] : 0;
+  };
+  return {share(kRecentResponses), share(kResponses), share(kRecentPosts), share(kPosts)};
+}
+
+int64_t UserWords::byte_size() const {
+  return static_cast<int64_t>(sizeof(*this) + counts_.capacity() * (sizeof(int32_t) + sizeof(Counts) + 1));
 }
 
 WordEvidence::WordEvidence(const std::vector<float>& output_bias) {
@@ -38,13 +53,18 @@ WordEvidence::WordEvidence(const std::vector<float>& output_bias) {
   for (double& share : everybody_) share = std::max(share / sum, std::numeric_limits<double>::min());
 }
 
-double WordEvidence::Of(const std::vector<int32_t>& text, const WindowWords& window, Weights weights) const {
-  const double a = window.has_responses() ? weights.responses : 0, b = window.has_posts() ? weights.posts : 0;
+double WordEvidence::Of(const std::vector<int32_t>& text, const UserWords& user, UserWords::Shares weights) const {
+  if (!user.has_responses()) weights.recent_responses = weights.responses = 0;
+  if (!user.has_posts()) weights.recent_posts = weights.posts = 0;
+  const double rest = 1 - weights.recent_responses - weights.responses - weights.recent_posts - weights.posts;
   double sum = 0;
   std::unordered_set<int32_t> said;
   for (const int32_t id : text) {
     if (!said.insert(id).second) continue;
-    sum += std::log(1 - a - b + (a * window.ResponseShare(id) + b * window.PostShare(id)) / everybody_[id]);
+    const UserWords::Shares shares = user.Of(id);
+    const double own = weights.recent_responses * shares.recent_responses + weights.responses * shares.responses +
+                       weights.recent_posts * shares.recent_posts + weights.posts * shares.posts;
+    sum += std::log(rest + own / everybody_[id]);
   }
   return sum;
 }

@@ -1,74 +1,79 @@
-// How much likelier the words of a text are for a user than for anybody: a unigram model of the user's window,
-// interpolated with everybody's (Jelinek and Mercer), against everybody's alone,
+// How much likelier the words of a text are for a user than for anybody: a unigram model of the user's newest
+// exchanges, interpolated with everybody's (Jelinek and Mercer), against everybody's alone,
 //
-//     W = Σ over the different tokens t of the text of log(1 - a - b + (a·U(t) + b·P(t)) / E(t))
+//     W = Σ over the different tokens t of the text of log(1 - Σ_k a_k + Σ_k a_k · S_k(t) / E(t))
 //
-// U(t) and P(t) are t's shares of the tokens of the window's responses and of its posts, where each exchange counts
-// 0.8 times as much as the next newer one. E(t) is everybody's share, taken as softmax(decoder.output.bias): what the
-// decoder would say before it has read anything. Texts count whole, where the model reads their beginning (a post's
-// end) only; a token that is said again in a text tells nothing new.
+// The S_k are t's shares of the tokens of the responses and of the posts, once where each exchange counts 0.8 times as
+// much as the next newer one (what the user talks about now), once where all count the same (how the user talks). E(t)
+// is everybody's share, taken as softmax(decoder.output.bias): what the decoder would say before it has read anything.
+// Up to kCountedExchanges exchanges count, many more than the model reads, and of texts all words, where the model
+// reads their beginning (a post's end) only; a token that is said again in a text tells nothing new.
 //
 // The model's own log P(r | user, post) takes what the post says as given, so it owes nothing to the user for words
 // that post and history have in common, and much of what tells people apart are the things that they talk about.
-// docs/quality.md measures what this adds; a, b and the 0.8 are the best of a few that were tried on 1,502 validation
-// examples.
+// docs/quality.md measures what this adds; the a_k and the 0.8 are the best of a few that were tried on 1,502
+// validation examples.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
+#include "idiolect/reply.h"
 #include "text/tokenizer.h"
 
 namespace idiolect {
 
-// How often the tokens stand in a window.
-class WindowWords {
+// How often the tokens stand in a user's history.
+class UserWords {
  public:
-  // The window's next exchange, the oldest first: the ids of its whole texts, without special tokens.
+  // One number for each way of counting: a token's shares, or the weights a_k of W.
+  struct Shares {
+    double recent_responses, responses, recent_posts, posts;
+  };
+
+  // The next exchange, the oldest first: the ids of its whole texts, without special tokens.
   void Add(const std::vector<int32_t>& post, const std::vector<int32_t>& response);
 
   // In [0, 1]; 0 where there are no words at all.
-  double ResponseShare(int32_t id) const { return responses_.Share(id); }
-  double PostShare(int32_t id) const { return posts_.Share(id); }
-  bool has_responses() const { return responses_.total > 0; }
-  bool has_posts() const { return posts_.total > 0; }
+  Shares Of(int32_t id) const;
+  bool has_responses() const { return total_[kResponses] > 0; }
+  bool has_posts() const { return total_[kPosts] > 0; }
+  int64_t byte_size() const;
 
  private:
-  struct Counts {
-    void Add(const std::vector<int32_t>& text, double weight);
-    double Share(int32_t id) const;
-    std::unordered_map<int32_t, double> counts;
-    double total = 0;
-  };
-  Counts responses_, posts_;
-  double weight_ = 1;  // of the next exchange
+  enum Count { kRecentResponses, kResponses, kRecentPosts, kPosts };
+  using Counts = std::array<float, 4>;  // by Count
+  void Count(const std::vector<int32_t>& text, enum Count recent, enum Count all);
+
+  absl::flat_hash_map<int32_t, Counts> counts_;
+  Counts total_ = {};
+  float weight_ = 1;  // of the next exchange in the recent counts
 };
 
-// Of exchanges (anything with a post and a response), the oldest first.
+// Of the newest kCountedExchanges of `exchanges` (anything with a post and a response), the oldest first.
 template <typename Exchange>
-WindowWords CountWords(absl::Span<const Exchange> window, const Tokenizer& tokenizer) {
-  WindowWords words;
-  for (const Exchange& e : window) words.Add(tokenizer.Encode(e.post), tokenizer.Encode(e.response));
+UserWords CountWords(absl::Span<const Exchange> exchanges, const Tokenizer& tokenizer) {
+  UserWords words;
+  for (const Exchange& e : exchanges.last(std::min<size_t>(exchanges.size(), kCountedExchanges)))
+    words.Add(tokenizer.Encode(e.post), tokenizer.Encode(e.response));
   return words;
 }
 
 // Thread-safe.
 class WordEvidence {
  public:
-  // a and b; what the window has no words of counts 0 instead.
-  struct Weights {
-    double responses, posts;
-  };
-  static constexpr Weights kOfResponse = {0.25, 0.05};  // is this what the user says?
-  static constexpr Weights kOfPost = {0.05, 0.1};       // is this what the user gets to hear?
+  // The a_k; what the history has no words of counts 0 instead.
+  static constexpr UserWords::Shares kOfResponse = {0.2, 0.3, 0.05, 0};  // is this what the user says?
+  static constexpr UserWords::Shares kOfPost = {0.05, 0.1, 0.2, 0.3};    // is this what the user gets to hear?
 
   // output_bias: [V]
   explicit WordEvidence(const std::vector<float>& output_bias);
 
-  // W in nats; text: token ids below V without special tokens. 0 where the window has no words.
-  double Of(const std::vector<int32_t>& text, const WindowWords& window, Weights weights = kOfResponse) const;
+  // W in nats; text: token ids below V without special tokens. 0 where the user has no words.
+  double Of(const std::vector<int32_t>& text, const UserWords& user, UserWords::Shares weights = kOfResponse) const;
 
  private:
   std::vector<double> everybody_;  // [V] E

@@ -58,14 +58,15 @@ bool IsPerToken(const v1::ScoreRepliesRequest& request) {
 void Score(Backend& backend, ScoreCall& call) {
   const v1::ScoreRepliesRequest& request = call.request();
   const HistoryUse use(backend.erasures, call.User());
-  absl::StatusOr<History> history =
-      backend.store.Recent(call.User(), use.engine()->model_info().max_history, request.min_revision());
+  const Scoring scoring = FromProto(request.scoring());
+  absl::StatusOr<History> history = backend.store.Recent(
+      call.User(), HistoryWanted(scoring, use.engine()->model_info().max_history), request.min_revision());
   if (!history.ok()) return call.End(history.status());
   ScoreRequest score{.user = call.User(),
                      .history = *std::move(history),
                      .post = request.post(),
                      .candidates = {request.candidates().begin(), request.candidates().end()},
-                     .scoring = FromProto(request.scoring()),
+                     .scoring = scoring,
                      .per_token = IsPerToken(request),
                      .deadline = call.deadline()};
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();

@@ -301,6 +301,19 @@ TEST_F(EngineTest, WordsCountBeyondWhatTheModelReads) {
   EXPECT_NE(first.words, second.words);
 }
 
+TEST_F(EngineTest, WordsCountInMoreExchangesThanTheModelReads) {
+  const FixtureCase& c = cases_.back();  // 40 pairs, a window of 6
+  const History whole = RequestOf(c).history;
+  const auto score = [&](size_t exchanges) {
+    History newest = whole;
+    newest.exchanges.erase(newest.exchanges.begin(), newest.exchanges.end() - static_cast<std::ptrdiff_t>(exchanges));
+    ScoreRequest request{{"t", "ann"}, newest, c.post, {whole.exchanges.front().response}};
+    return Score(request).ranked[0];
+  };
+  EXPECT_EQ(score(40).logprob, score(39).logprob);
+  EXPECT_GT(score(40).words, score(39).words);  // the first exchange is the one that has said it
+}
+
 TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   const FixtureCase& c = cases_[20];
   const std::string said = RequestOf(c).history.exchanges.back().response;
@@ -312,7 +325,7 @@ TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   const ScoredCandidate personal = score(own, Scoring::kPersonalAndWords), joint = score(own, Scoring::kJointAndWords);
   EXPECT_NE(personal.words, 0);
   EXPECT_EQ(joint.words, personal.words);
-  EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + personal.words, 1e-5);
+  EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + 0.75 * personal.words, 1e-5);
   EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + 0.75 * joint.words, 1e-5);
   EXPECT_EQ(score(own, Scoring::kJoint).words, 0);
   EXPECT_EQ(score(History(), Scoring::kPersonalAndWords).words, 0);

@@ -186,6 +186,23 @@ TEST_F(DialogueServiceTest, ScoresAndRanksCandidates) {
   EXPECT_EQ(best_score(v1::NORMALIZATION_UNSPECIFIED, v1::SCORING_LIKELIHOOD), -1);  // per token
 }
 
+// The engine of these tests takes for the user's own what the history that it is given has.
+TEST_F(DialogueServiceTest, WordsAreCountedBeyondWhatTheModelReads) {
+  Append("ann", "hi", "moin");
+  for (int i = 0; i < 30; ++i) Append("ann", "hi", "hello");
+  v1::ScoreRepliesRequest request;
+  request.set_user_id("ann");
+  request.add_candidates("moin");
+  const auto score = [&](v1::Scoring scoring) {
+    request.set_scoring(scoring);
+    v1::ScoreRepliesResponse response;
+    EXPECT_TRUE(Call(&v1::DialogueService::Stub::ScoreReplies, *dialogue_, request, response).ok());
+    return response.replies(0).score();
+  };
+  EXPECT_EQ(score(v1::SCORING_PERSONAL_AND_WORDS), score(v1::SCORING_UNSPECIFIED));
+  EXPECT_GT(score(v1::SCORING_PERSONAL_AND_WORDS), score(v1::SCORING_PERSONAL));
+}
+
 TEST_F(DialogueServiceTest, AFullQueueSaysWhenToTryAgain) {
   Start({.max_queue = 1}, {});
   engine_->Pause();
