@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "idiolect/reply.h"
+
 namespace idiolect {
 namespace {
 
@@ -41,6 +43,10 @@ void DecodingFlags::AddTo(CLI::App& verb, bool sampled) {
                   "0 to 5: how much more weight has what user and post add to what anybody says (default 0: none)")
       ->check(CLI::Range(0.0, 5.0))
       ->option_text("X");
+  verb.add_option("--word-guidance", word_guidance,
+                  "0 to 5: how much rather the person's own words are said (default 0.35; 0 with beam search)")
+      ->check(CLI::Range(0.0, 5.0))
+      ->option_text("X");
   verb.add_option("--candidates", candidates, "1 to 16: show so many replies, best first (default 1)")
       ->check(CLI::Range(1, 16))
       ->option_text("N");
@@ -59,6 +65,7 @@ v1::DecodingOptions DecodingFlags::ToProto() const {
   options.set_no_repeat_ngram_size(no_repeat_ngram);
   options.set_candidate_count(candidates);
   options.set_guidance(guidance);
+  options.set_word_guidance(word_guidance.value_or(beam_size > 1 ? 0 : kUsualWordGuidance));
   return options;
 }
 

@@ -14,9 +14,11 @@ struct DecodingFlags {
   std::optional<uint64_t> seed;
   int top_k = 0, max_tokens = 0, beam_size = 1, candidates = 1, no_repeat_ngram = 0;
   double guidance = 0;
+  std::optional<double> word_guidance;
 
   // `sampled`: without further options replies are drawn at temperature 0.7, top-p 0.9; otherwise they are the most
-  // probable. Several candidates are drawn in any case, beam search never.
+  // probable, in both cases with the usual word guidance. Several candidates are drawn in any case, beam search never;
+  // it has no word guidance.
   void AddTo(CLI::App& verb, bool sampled);
   // A reply that is drawn without --seed gets a new seed from every call.
   v1::DecodingOptions ToProto() const;

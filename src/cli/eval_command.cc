@@ -62,6 +62,10 @@ class EvalCommand : public Command {
                     "0 to 5: of the greedy replies, how much more weight has what user and post add")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 5.0));
+    verb.add_option("--word-guidance", options_.word_guidance,
+                    "0 to 5: of the greedy replies, how much rather the person's own words are said")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 5.0));
     verb.add_option("--resamples", options_.resamples, "Of the bootstrap; 0: no intervals")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);

@@ -25,6 +25,7 @@ absl::Status ValidateDecodingOptions(const DecodingOptions& o, int max_response_
       {"decoding.no_repeat_ngram_size", static_cast<double>(o.no_repeat_ngram_size), 0, 16},
       {"decoding.candidate_count", static_cast<double>(o.candidate_count), 1, 16},
       {"decoding.guidance", o.guidance, 0, 5},
+      {"decoding.word_guidance", o.word_guidance, 0, 5},
   };
   for (const Range& r : ranges) {
     if (!(r.value >= r.low && r.value <= r.high)) {  // also refuses NaN
@@ -37,6 +38,8 @@ absl::Status ValidateDecodingOptions(const DecodingOptions& o, int max_response_
     return absl::InvalidArgumentError("decoding.temperature: beam search needs temperature 0");
   if (o.beam_size > 1 && o.guidance > 0)
     return absl::InvalidArgumentError("decoding.guidance: beam search needs guidance 0");
+  if (o.beam_size > 1 && o.word_guidance > 0)
+    return absl::InvalidArgumentError("decoding.word_guidance: beam search needs word_guidance 0");
   if (o.beam_size > 1 && o.candidate_count > o.beam_size)
     return absl::InvalidArgumentError("decoding.candidate_count: more than decoding.beam_size");
   if (o.beam_size == 1 && o.temperature == 0 && o.candidate_count > 1) {

@@ -74,6 +74,7 @@ class ReplyDecoding {
   const ServingModel& model_;
   const ReplyCondition own_, anybody_;
   const DecodingOptions options_;
+  const std::vector<Lift> lifts_;  // with word guidance
   const bool explain_, beams_, guided_;
   const int max_tokens_;
   std::vector<Hypothesis> live_, finished_;

@@ -12,6 +12,8 @@
 namespace idiolect {
 namespace {
 
+constexpr float kPlausible = 0.1F;   // of the largest weight
+constexpr float kMostRaised = 1e6F;  // so that no weight leaves a float's range, see kLargestLog
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
 // log(e^a + e^b)
@@ -84,7 +86,6 @@ void TokenDistribution::Forbid(int32_t id) {
 }
 
 void TokenDistribution::Guide(const TokenDistribution& anybody, double guidance) {
-  constexpr float kPlausible = 0.1F;
   const int n = workspace_.vocab_size_;
   const float largest = Max(weights(), n);
   if (largest == 0) return;  // everything is forbidden
@@ -98,6 +99,16 @@ void TokenDistribution::Guide(const TokenDistribution& anybody, double guidance)
   std::fill_n(weights(), n, 0.0F);
   const double best = *std::max_element(scores.begin(), scores.end());
   for (size_t i = 0; i < scores.size(); ++i) weights()[plausible_[i]] = static_cast<float>(std::exp(scores[i] - best));
+}
+
+void TokenDistribution::Raise(absl::Span<const Lift> lifts, const std::vector<int32_t>& said) {
+  const float plausible = kPlausible * Max(weights(), workspace_.vocab_size_);
+  if (plausible == 0) return;  // everything is forbidden
+  for (const Lift& lift : lifts) {
+    if (weights()[lift.id] < plausible || std::find(said.begin(), said.end(), lift.id) != said.end()) continue;
+    weights()[lift.id] *= std::min(lift.factor, kMostRaised);
+    raised_.push_back(lift.id);
+  }
 }
 
 std::vector<int32_t> TokenDistribution::MostProbable(int count) const {
@@ -123,16 +134,20 @@ void TokenDistribution::ApplyTemperature(double temperature) {
   const float largest = Max(weights(), workspace_.vocab_size_);
   if (largest == 0) return;  // everything is forbidden
   const double log_largest = std::log(largest), inverse = 1 / temperature;
-  if (!plausible_.empty()) {  // of all others the weight is 0, and the largest is 1
-    for (const int32_t id : plausible_) weights()[id] = std::pow(weights()[id], static_cast<float>(inverse));
+  const auto tempered = [&](int32_t id) {
+    return static_cast<float>(std::exp((std::log(weights()[id]) - log_largest) * inverse));
+  };
+  if (!plausible_.empty()) {  // of all others the weight is 0
+    for (const int32_t id : plausible_) weights()[id] = tempered(id);
     return;
   }
-  std::vector<float> copied;  // they are not of the form e^logit, so they go one by one
-  for (const int32_t id : workspace_.copied_)
-    copied.push_back(static_cast<float>(std::exp((std::log(weights()[id]) - log_largest) * inverse)));
+  std::vector<int32_t> apart = workspace_.copied_;  // they are not of the form e^logit, so they go one by one
+  apart.insert(apart.end(), raised_.begin(), raised_.end());
+  std::vector<float> tempered_apart;
+  for (const int32_t id : apart) tempered_apart.push_back(tempered(id));
   ExpSum(output_.logits, static_cast<float>(output_.largest_logit - log_shrink_ + log_largest),
          static_cast<float>(inverse), workspace_.vocab_size_, weights());
-  for (size_t i = 0; i < copied.size(); ++i) weights()[workspace_.copied_[i]] = copied[i];
+  for (size_t i = 0; i < apart.size(); ++i) weights()[apart[i]] = tempered_apart[i];
   for (const int32_t id : forbidden_) weights()[id] = 0;
 }
 

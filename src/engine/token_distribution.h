@@ -9,10 +9,17 @@
 #include <memory>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "idiolect/reply.h"
 #include "inference/serving_decoder.h"
 
 namespace idiolect {
+
+// A token that a reply should rather say, and how many times as probable it is taken to be: at least 1.
+struct Lift {
+  int32_t id;
+  float factor;
+};
 
 // A stream of random numbers: one a draw.
 struct Luck {
@@ -43,7 +50,7 @@ class TokenDistribution {
   TokenDistribution(const TokenDistribution&) = delete;
   TokenDistribution& operator=(const TokenDistribution&) = delete;
 
-  // log P(id), natural; before guidance, temperature, truncation and Forbid.
+  // log P(id), natural; before guidance, lifts, temperature, truncation and Forbid.
   double LogProb(int32_t id) const;
 
   // The id must not be chosen. Call before Guide and before choosing.
@@ -53,6 +60,9 @@ class TokenDistribution {
   // Neural Conversation Models, NAACL 2016, eq. 9; the bound of plausibility Li et al., Contrastive Decoding, ACL 2023,
   // eq. 2 (without it the rarest tokens win). Call once.
   void Guide(const TokenDistribution& anybody, double guidance);
+  // Takes the tokens of `lifts` that are not in `said` and have at least a tenth of the largest weight for as many
+  // times as probable as their factor says, at most a million times. Call once, after Guide if at all.
+  void Raise(absl::Span<const Lift> lifts, const std::vector<int32_t>& said);
   // The most probable id; of equals the smallest.
   int32_t MostProbable() const { return MostProbable(1).front(); }
   // The `count` most probable ones that are possible at all, best first.
@@ -75,6 +85,7 @@ class TokenDistribution {
   double log_shrink_ = 0;  // by what all weights were made smaller
   double log_unit_ = 0;    // log P = log weight + log_unit_
   std::vector<int32_t> forbidden_;
+  std::vector<int32_t> raised_;     // after Raise: ids with another weight than before
   std::vector<int32_t> plausible_;  // after Guide: the only ids with a weight
 };
 

@@ -29,10 +29,11 @@ std::vector<float> EmbeddingsOf(const DhapModel& model) {
 
 // All that the results depend on, in a line.
 std::string RunLine(const EvaluationOptions& o, const std::vector<int>& lengths, const std::string& model_hash) {
-  const nlohmann::ordered_json run = {
-      {"model_hash", model_hash}, {"data", o.test_set.data},    {"split", o.test_set.split},
-      {"seed", o.test_set.seed},  {"history_lengths", lengths}, {"cache_weight", o.cache_weight},
-      {"guidance", o.guidance},   {"stop_words", o.stop_words}, {"word_vectors", o.word_vectors}};
+  const nlohmann::ordered_json run = {{"model_hash", model_hash},   {"data", o.test_set.data},
+                                      {"split", o.test_set.split},  {"seed", o.test_set.seed},
+                                      {"history_lengths", lengths}, {"cache_weight", o.cache_weight},
+                                      {"guidance", o.guidance},     {"word_guidance", o.word_guidance},
+                                      {"stop_words", o.stop_words}, {"word_vectors", o.word_vectors}};
   return run.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -135,7 +136,7 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluationOptions& options, const std:
                                UsableLengths(options.history_lengths, max_history),
                                *stop_words,
                                options.cache_weight,
-                               options.guidance,
+                               {.guidance = options.guidance, .word_guidance = options.word_guidance},
                                vectors ? &*vectors : nullptr,
                                embeddings};
   auto file = ExamplesFile::Open(options.examples_file, RunLine(options, context.lengths, (*model)->content_hash()));
@@ -146,8 +147,8 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluationOptions& options, const std:
   Evaluation evaluation;
   evaluation.examples = workers.TakeExamples();
   Sort(evaluation.examples);
-  evaluation.facts = {options.model_dir, (*model)->content_hash(), options.test_set.split, options.test_set.data,
-                      options.guidance};
+  evaluation.facts = {options.model_dir,     (*model)->content_hash(), options.test_set.split,
+                      options.test_set.data, options.guidance,         options.word_guidance};
   evaluation.summary =
       Summarize(evaluation.examples, {max_history, context.lengths, options.resamples, options.test_set.seed});
   return evaluation;

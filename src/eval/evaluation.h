@@ -11,6 +11,7 @@
 #include "eval/report.h"
 #include "eval/summary.h"
 #include "eval/test_set.h"
+#include "idiolect/reply.h"
 
 namespace idiolect {
 
@@ -23,8 +24,9 @@ struct EvaluationOptions {
   // Gets a line of JSON an example as they come; empty: none. If it is there already, from the same run, what it holds
   // is not measured again.
   std::string examples_file;
-  double cache_weight = 0.1;  // of the unigram cache that the profile is compared with, [0, 1)
-  double guidance = 0;        // of the greedy replies, [0, 5]; see DecodingOptions
+  double cache_weight = 0.1;                  // of the unigram cache that the profile is compared with, [0, 1)
+  double guidance = 0;                        // of the greedy replies, [0, 5]; see DecodingOptions
+  double word_guidance = kUsualWordGuidance;  // likewise
   int threads = 1;
   int resamples = 1000;  // for intervals
 };

@@ -204,7 +204,7 @@ double ExampleMeasurer::ScoreWithCache(const ExampleResult& result, const Histor
 ReplyMeasures ExampleMeasurer::MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own) {
   const RawExchange& exchange = user.exchanges[target.index];
   const ReplyCandidate reply =
-      scorer_.Reply(own, context_.model.texts().PostIds(exchange.post), nobody_, context_.guidance);
+      scorer_.Reply(own, context_.model.texts().PostIds(exchange.post), nobody_, context_.decoding);
   ReplyMeasures m;
   m.text = reply.text;
   CountCopies(reply, *own, m);

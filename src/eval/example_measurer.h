@@ -17,7 +17,7 @@ struct MeasureContext {
   std::vector<int> lengths;  // of cut histories, for the curve: ascending, each below the model's max_history
   StopWords stop_words;
   double cache_weight = 0.1;                   // of the unigram cache, [0, 1)
-  double guidance = 0;                         // of the replies, see DecodingOptions
+  DecodingOptions decoding;                    // of the replies
   const WordVectors* vectors = nullptr;        // null: the model's own token embeddings
   const std::vector<float>& token_embeddings;  // [V · d]
 };

@@ -63,8 +63,9 @@ std::string Row(const std::string& name, const std::string& value, const std::st
 }  // namespace
 
 std::string SummaryJson(const Summary& summary, const RunFacts& facts) {
-  Json json = {{"model", facts.model}, {"model_hash", facts.model_hash}, {"data", facts.data},
-               {"split", facts.split}, {"guidance", facts.guidance},     {"seed", summary.options.seed}};
+  Json json = {{"model", facts.model},        {"model_hash", facts.model_hash}, {"data", facts.data},
+               {"split", facts.split},        {"guidance", facts.guidance},     {"word_guidance", facts.word_guidance},
+               {"seed", summary.options.seed}};
   AddGroup(summary.all, json);
   for (const auto& [source, group] : summary.by_source) AddGroup(group, json["by_source"][source]);
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

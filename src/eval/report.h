@@ -11,7 +11,7 @@ namespace idiolect {
 struct RunFacts {
   std::string model, model_hash, split;
   std::vector<std::string> data;
-  double guidance = 0;  // of the replies
+  double guidance = 0, word_guidance = 0;  // of the replies
 };
 
 // One JSON object; the names of the measures are paths of keys. "intervals" and "by_source" repeat them. What can't be

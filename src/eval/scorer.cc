@@ -79,9 +79,10 @@ ReplyCondition Scorer::Condition(const ProfilePtr& profile, const std::vector<in
 }
 
 ReplyCandidate Scorer::Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, const ProfilePtr& nobody,
-                             double guidance) {
-  const ReplyCondition anybody = guidance > 0 ? Condition(nobody, model_.texts().PostIds("")) : ReplyCondition{};
-  ReplyDecoding decoding(model_, Condition(profile, post), anybody, {.guidance = guidance}, /*explain=*/true);
+                             const DecodingOptions& options) {
+  const ReplyCondition anybody =
+      options.guidance > 0 ? Condition(nobody, model_.texts().PostIds("")) : ReplyCondition{};
+  ReplyDecoding decoding(model_, Condition(profile, post), anybody, options, /*explain=*/true);
   while (!decoding.done()) {
     std::vector<DecoderRow> rows;
     decoding.AddRows(rows);

@@ -31,9 +31,9 @@ class Scorer {
   std::vector<double> LogProbs(absl::Span<const ScoreItem> items);
   // log P of each token, one list an item.
   std::vector<std::vector<double>> TokenLogProbs(absl::Span<const ScoreItem> items);
-  // The greedy reply, explained. `guidance` as in DecodingOptions; `nobody` is the profile of no history.
+  // The best reply, explained; `nobody` is the profile of no history.
   ReplyCandidate Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, const ProfilePtr& nobody,
-                       double guidance);
+                       const DecodingOptions& options);
 
  private:
   void ScoreChunk(absl::Span<const ScoreItem> items, absl::Span<std::vector<double>> log_probs);

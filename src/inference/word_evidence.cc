@@ -14,6 +14,12 @@ namespace {
 constexpr float kPerExchange = 1 / 0.8F;
 static_assert(kCountedExchanges <= 100);
 
+// Σ_k a_k S_k
+double Mixed(const UserWords::Shares& weights, const UserWords::Shares& shares) {
+  return weights.recent_responses * shares.recent_responses + weights.responses * shares.responses +
+         weights.recent_posts * shares.recent_posts + weights.posts * shares.posts;
+}
+
 }  // namespace
 
 void UserWords::Add(const std::vector<int32_t>& post, const std::vector<int32_t>& response) {
@@ -41,8 +47,22 @@ UserWords::Shares UserWords::Of(int32_t id) const {
   return {share(kRecentResponses), share(kResponses), share(kRecentPosts), share(kPosts)};
 }
 
-int64_t UserWords::byte_size() const {
-  return static_cast<int64_t>(sizeof(*this) + counts_.capacity() * (sizeof(int32_t) + sizeof(Counts) + 1));
+std::vector<int32_t> UserWords::ids() const {
+  std::vector<int32_t> ids;
+  for (const auto& [id, counts] : counts_) ids.push_back(id);
+  return ids;
+}
+
+UserWords CountWords(const CompactProfile& profile) {
+  UserWords words;
+  std::vector<int32_t> response;
+  for (size_t i = 0; i < profile.word_ids.size(); ++i) {
+    response.push_back(profile.word_ids[i]);
+    if (i + 1 < profile.word_ids.size() && profile.word_pairs[i + 1] == profile.word_pairs[i]) continue;
+    words.Add({}, response);
+    response.clear();
+  }
+  return words;
 }
 
 WordEvidence::WordEvidence(const std::vector<float>& output_bias) {
@@ -53,20 +73,26 @@ WordEvidence::WordEvidence(const std::vector<float>& output_bias) {
   for (double& share : everybody_) share = std::max(share / sum, std::numeric_limits<double>::min());
 }
 
-double WordEvidence::Of(const std::vector<int32_t>& text, const UserWords& user, UserWords::Shares weights) const {
+WordEvidence::Mixture WordEvidence::MixtureOf(const UserWords& user, UserWords::Shares weights) {
   if (!user.has_responses()) weights.recent_responses = weights.responses = 0;
   if (!user.has_posts()) weights.recent_posts = weights.posts = 0;
-  const double rest = 1 - weights.recent_responses - weights.responses - weights.recent_posts - weights.posts;
+  return {weights, 1 - weights.recent_responses - weights.responses - weights.recent_posts - weights.posts};
+}
+
+double WordEvidence::Of(const std::vector<int32_t>& text, const UserWords& user, UserWords::Shares weights) const {
+  const Mixture mixture = MixtureOf(user, weights);
   double sum = 0;
   std::unordered_set<int32_t> said;
   for (const int32_t id : text) {
     if (!said.insert(id).second) continue;
-    const UserWords::Shares shares = user.Of(id);
-    const double own = weights.recent_responses * shares.recent_responses + weights.responses * shares.responses +
-                       weights.recent_posts * shares.recent_posts + weights.posts * shares.posts;
-    sum += std::log(rest + own / everybody_[id]);
+    sum += std::log(mixture.rest + Mixed(mixture.weights, user.Of(id)) / everybody_[id]);
   }
   return sum;
+}
+
+double WordEvidence::Lift(int32_t id, const UserWords& user) const {
+  const Mixture mixture = MixtureOf(user, kOfResponse);
+  return std::log1p(Mixed(mixture.weights, user.Of(id)) / (mixture.rest * everybody_[id]));
 }
 
 }  // namespace idiolect

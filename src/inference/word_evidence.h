@@ -22,6 +22,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "idiolect/reply.h"
+#include "inference/compact_profile.h"
 #include "text/tokenizer.h"
 
 namespace idiolect {
@@ -41,8 +42,7 @@ class UserWords {
   Shares Of(int32_t id) const;
   bool has_responses() const { return total_[kResponses] > 0; }
   bool has_posts() const { return total_[kPosts] > 0; }
-  int64_t byte_size() const;
-
+  std::vector<int32_t> ids() const;  // of all tokens that there are, in no order
  private:
   enum Count { kRecentResponses, kResponses, kRecentPosts, kPosts };
   using Counts = std::array<float, 4>;  // by Count
@@ -52,6 +52,9 @@ class UserWords {
   Counts total_ = {};
   float weight_ = 1;  // of the next exchange in the recent counts
 };
+
+// Of the part of the responses that a profile holds.
+UserWords CountWords(const CompactProfile& profile);
 
 // Of the newest kCountedExchanges of `exchanges` (anything with a post and a response), the oldest first.
 template <typename Exchange>
@@ -75,7 +78,19 @@ class WordEvidence {
   // W in nats; text: token ids below V without special tokens. 0 where the user has no words.
   double Of(const std::vector<int32_t>& text, const UserWords& user, UserWords::Shares weights = kOfResponse) const;
 
+  // By how much W of a response rises with a token in place of one that the user has never said or been told: at least
+  // 0,
+  //     log(1 + Σ_k a_k · S_k(t) / ((1 - Σ_k a_k) · E(t)))
+  double Lift(int32_t id, const UserWords& user) const;
+
  private:
+  // The a_k without those of which the user has no words, and what is left for everybody.
+  struct Mixture {
+    UserWords::Shares weights;
+    double rest;
+  };
+  static Mixture MixtureOf(const UserWords& user, UserWords::Shares weights);
+
   std::vector<double> everybody_;  // [V] E
 };
 

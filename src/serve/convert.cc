@@ -121,6 +121,7 @@ DecodingOptions FromProto(const v1::DecodingOptions& proto) {
   options.no_repeat_ngram_size = proto.no_repeat_ngram_size();
   if (proto.candidate_count() != 0) options.candidate_count = proto.candidate_count();
   options.guidance = proto.guidance();
+  options.word_guidance = proto.word_guidance();
   return options;
 }
 

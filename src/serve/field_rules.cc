@@ -45,6 +45,8 @@ void CheckCombination(const v1::DecodingOptions& options, FieldViolations& viola
     violations.Add("decoding.temperature", "must be 0 with beam search (decoding.beam_size above 1)");
   } else if (beam_search && options.guidance() > 0) {
     violations.Add("decoding.guidance", "must be 0 with beam search (decoding.beam_size above 1)");
+  } else if (beam_search && options.word_guidance() > 0) {
+    violations.Add("decoding.word_guidance", "must be 0 with beam search (decoding.beam_size above 1)");
   } else if (beam_search && options.candidate_count() > options.beam_size()) {
     violations.Add("decoding.candidate_count", "must be at most decoding.beam_size");
   } else if (!beam_search && options.temperature() == 0 && options.candidate_count() > 1) {
@@ -99,6 +101,7 @@ void CheckDecoding(const v1::DecodingOptions& options, const Limits& limits, Fie
   CheckRange("decoding.no_repeat_ngram_size", options.no_repeat_ngram_size(), 0, 16, violations);
   CheckRange("decoding.candidate_count", options.candidate_count(), 0, 16, violations);
   CheckRange("decoding.guidance", options.guidance(), 0.0, 5.0, violations);
+  CheckRange("decoding.word_guidance", options.word_guidance(), 0.0, 5.0, violations);
   CheckCombination(options, violations);
 }
 

@@ -101,11 +101,14 @@ TEST_F(TalkCommandsTest, DecodingOptionsReachTheServer) {
       << err_;
   EXPECT_EQ(server_.decodings[0].ShortDebugString(),
             "max_tokens: 9 temperature: 1.5 top_p: 0.5 top_k: 7 seed: 18446744073709551615 beam_size: 1 "
-            "no_repeat_ngram_size: 3 candidate_count: 2 guidance: 0.5");
+            "no_repeat_ngram_size: 3 candidate_count: 2 guidance: 0.5 word_guidance: 0.35");
   EXPECT_THAT(out_, AllOf(HasSubstr(" 1. ann hears hm  -1.00\n"), HasSubstr(" 2. ann hears hm!  -2.00\n")));
   EXPECT_EQ(Run({"chat", "--user", "ann", "--beam-size", "4", "--length-penalty", "-1"}, "hm\n"), 0) << err_;
   EXPECT_EQ(server_.decodings[1].temperature(), 0) << "beam search excludes sampling";
   EXPECT_EQ(server_.decodings[1].length_penalty(), -1);
+  EXPECT_EQ(server_.decodings[1].word_guidance(), 0) << "and word guidance";
+  EXPECT_EQ(Run({"ask", "--user", "ann", "hm", "--word-guidance", "0"}), 0) << err_;
+  EXPECT_EQ(server_.decodings[2].word_guidance(), 0);
 }
 
 TEST_F(TalkCommandsTest, RankPrintsBestFirstAndLeavesCandidatesAlone) {

@@ -38,6 +38,9 @@ TEST(DecodingOptionsTest, NamesTheFieldThatIsOutOfRange) {
       {"decoding.guidance", [](auto& o) { o.guidance = -0.1; }},
       {"decoding.guidance", [](auto& o) { o.guidance = NAN; }},
       {"decoding.guidance", [](auto& o) { o.beam_size = 2, o.guidance = 1; }},
+      {"decoding.word_guidance", [](auto& o) { o.word_guidance = 5.1; }},
+      {"decoding.word_guidance", [](auto& o) { o.word_guidance = NAN; }},
+      {"decoding.word_guidance", [](auto& o) { o.beam_size = 2, o.word_guidance = 0.35; }},
   };
   for (const Case& c : cases) {
     DecodingOptions options;

@@ -161,6 +161,26 @@ TEST_F(EngineTest, GuidanceChangesOnlyWhatUserOrPostAddTo) {
   EXPECT_GT(changed, 0);
 }
 
+TEST_F(EngineTest, WordGuidanceTakesUpTheUsersOwnWords) {
+  int changed = 0;
+  for (const FixtureCase& c : cases_) {
+    ReplyRequest request = RequestOf(c, std::to_string(c.history.size()));
+    request.explain = true;
+    const ReplyCandidate plain = Decode(request).candidates[0];
+    request.decoding.word_guidance = 0.5;
+    const ReplyCandidate guided = Decode(request).candidates[0];
+    if (c.history.empty()) {
+      EXPECT_EQ(guided.tokens, plain.tokens) << "a stranger has no words";
+    }
+    changed += guided.tokens != plain.tokens;
+    ASSERT_FALSE(plain.explanation.empty());
+    if (!guided.explanation.empty()) {
+      EXPECT_GE(guided.explanation[0].logprob, plain.explanation[0].logprob + std::log(0.1) - 1e-5);
+    }
+  }
+  EXPECT_GT(changed, 0);
+}
+
 TEST_F(EngineTest, DifferentSeedsGiveDifferentReplies) {
   ReplyRequest request = RequestOf(cases_[20]);
   request.decoding.temperature = 2;

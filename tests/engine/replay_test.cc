@@ -50,11 +50,13 @@ ReplyRequest RandomRequest(const std::vector<FixtureCase>& cases, std::mt19937& 
   request.post = posted.post;
   request.explain = random() % 4 == 0;
   request.decoding.seed = random();
+  if (random() % 2 == 0) request.decoding.word_guidance = 0.35;
   switch (random() % 6) {
     case 0:
       break;  // greedy
     case 1:
       request.decoding.beam_size = 2 + static_cast<int>(random() % 4);
+      request.decoding.word_guidance = 0;
       break;
     case 2:
       request.decoding.temperature = 0.7;

@@ -148,6 +148,51 @@ TEST(TokenDistributionTest, WhatIsForbiddenStaysSoUnderGuidance) {
   EXPECT_THAT(distribution.MostProbable(3), ElementsAre(1, 2));
 }
 
+TEST(TokenDistributionTest, LiftsRaiseWhatIsPlausibleAndNotSaidYet) {
+  Row row({0.5, 0.3, 0.15, 0.04, 0.01});
+  const std::vector<Lift> lifts = {{1, 2}, {2, 5}, {3, 100}};  // 0.5, 0.6, 0.75 and, implausible, 0.04
+  TokenDistribution fresh = row.Distribution();
+  fresh.Raise(lifts, {});
+  EXPECT_THAT(fresh.MostProbable(5), ElementsAre(2, 1, 0, 3, 4));
+  EXPECT_NEAR(fresh.LogProb(2), std::log(0.15), 1e-5) << "the model's, as before";
+  TokenDistribution repeating = row.Distribution();
+  repeating.Raise(lifts, {4, 2});
+  EXPECT_THAT(repeating.MostProbable(5), ElementsAre(1, 0, 2, 3, 4));
+}
+
+TEST(TokenDistributionTest, RaisedDrawsAreInProportionAtAnyTemperatureAndWithGuidance) {
+  Row row({0.4, 0.3, 0, 0.3}), anybody({0.4, 0.3, 0, 0.3});
+  row.Copying(0.5, {{2, 1.0f}});  // 0.2, 0.15, 0.5, 0.15
+  anybody.Copying(0.5, {{2, 1.0f}});
+  const double weights[] = {0.2, 0.6, 1, 0.15}, roots[] = {0.447, 0.775, 1, 0.387};
+  for (const bool guided : {false, true}) {
+    const auto frequencies = [&](double temperature) {
+      std::map<int32_t, double> share;
+      for (uint64_t i = 0; i < 20000; ++i) {
+        TokenDistribution distribution = row.Distribution();
+        if (guided) distribution.Guide(anybody.Distribution(), 1);  // by itself: as it was
+        distribution.Raise(std::vector<Lift>{{1, 4}, {2, 2}}, {});
+        share[distribution.Sample(Sampling(temperature), {i, 0, 1})] += 1.0 / 20000;
+      }
+      return share;
+    };
+    std::map<int32_t, double> share = frequencies(1), flat = frequencies(2);
+    for (int id = 0; id < 4; ++id) {
+      EXPECT_NEAR(share[id], weights[id] / 1.95, 0.015) << id << guided;
+      EXPECT_NEAR(flat[id], roots[id] / 2.609, 0.015) << id << guided;
+    }
+  }
+}
+
+TEST(TokenDistributionTest, TheLargestLiftStaysInRange) {
+  Row row({0.5, 0.5});
+  row.Copying(0.5, {{1, 1.0f}});
+  row.SetGate(-80, 0);
+  TokenDistribution distribution = row.Distribution();
+  distribution.Raise(std::vector<Lift>{{1, std::numeric_limits<float>::infinity()}}, {});
+  EXPECT_EQ(distribution.Sample(Sampling(0.1), {1, 0, 1}), 1);
+}
+
 TEST(TokenDistributionTest, TemperatureSharpensAndFlattensEverySource) {
   Row row({0.8, 0.2, 0});
   EXPECT_NEAR(row.Frequencies(Sampling(0.5))[0], 0.64 / (0.64 + 0.04), 0.01);

@@ -117,10 +117,13 @@ TEST_F(EvaluationTest, ThreadsAndSamplesChangeNothing) {
 
 TEST_F(EvaluationTest, GuidanceChangesRepliesAlone) {
   const auto plain = Run(options_);
+  EXPECT_EQ(plain->facts.word_guidance, kUsualWordGuidance);
   options_.guidance = 3;
+  options_.word_guidance = 0;
   const auto guided = Run(options_);
   ASSERT_TRUE(plain.ok() && guided.ok()) << guided.status();
   EXPECT_EQ(guided->facts.guidance, 3);
+  EXPECT_EQ(guided->facts.word_guidance, 0);
   ASSERT_EQ(guided->examples.size(), plain->examples.size());
   int changed = 0;
   for (size_t i = 0; i < plain->examples.size(); ++i) {

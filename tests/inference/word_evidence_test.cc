@@ -76,6 +76,28 @@ TEST(WordEvidenceTest, WhatAHistoryHasNoneOfHasNoWeight) {
   EXPECT_NEAR(evidence.Of({6}, WordsOf({{{6}, {}}})), std::log(0.95 + 0.05 / 0.1), 1e-6);
 }
 
+TEST(WordEvidenceTest, ALiftIsWhatAWordAddsOverOneThatTheUserNeverSaid) {
+  const UserWords user = WordsOf({{{5}, {6, 4}}, {{}, {6}}});
+  const WordEvidence evidence = Evidence();
+  for (const int32_t id : {4, 5, 6})
+    EXPECT_NEAR(evidence.Lift(id, user), evidence.Of({id}, user) - std::log(0.45), 1e-6) << id;
+  EXPECT_EQ(evidence.Lift(3, user), 0);
+  EXPECT_EQ(evidence.Lift(6, UserWords()), 0);
+}
+
+TEST(WordEvidenceTest, AProfilesWordsAreThoseOfItsPairs) {
+  CompactProfile profile;
+  profile.word_ids = {4, 4, 5, 6};
+  profile.word_pairs = {0, 0, 1, 3};  // the response of the third pair is empty
+  const UserWords words = CountWords(profile), same = WordsOf({{{}, {4, 4}}, {{}, {5}}, {{}, {6}}});
+  for (const int32_t id : {4, 5, 6}) {
+    EXPECT_EQ(words.Of(id).responses, same.Of(id).responses);
+    EXPECT_EQ(words.Of(id).recent_responses, same.Of(id).recent_responses);
+  }
+  EXPECT_FALSE(words.has_posts());
+  EXPECT_FALSE(CountWords(CompactProfile()).has_responses());
+}
+
 TEST(WordEvidenceTest, StaysANumberForWhatNobodySays) {
   std::vector<float> bias(7, 0);
   bias[5] = -std::numeric_limits<float>::max();

@@ -88,6 +88,13 @@ std::vector<WrongRequest> WrongDecodings() {
                       o.set_guidance(1);
                       o.set_beam_size(2);
                     }),
+      WrongDecoding("word_guidance", [](auto& o) { o.set_word_guidance(-0.1); }),
+      WrongDecoding("word_guidance", [=](auto& o) { o.set_word_guidance(nan); }),
+      WrongDecoding("word_guidance",
+                    [](auto& o) {
+                      o.set_word_guidance(1);
+                      o.set_beam_size(2);
+                    }),
       WrongDecoding("candidate_count",
                     [](auto& o) {
                       o.set_candidate_count(17);
@@ -293,6 +300,7 @@ TEST_F(WrongRequestsTest, LimitsThemselvesAreFine) {
   decoding.set_length_penalty(-5);
   decoding.set_no_repeat_ngram_size(16);
   decoding.set_guidance(5);
+  decoding.set_word_guidance(5);
   decoding.set_candidate_count(16);
   EXPECT_TRUE(RawCall(channel_, "/idiolect.v1.DialogueService/GenerateReply", {reply.SerializeAsString()}).status.ok());
 }
