@@ -93,9 +93,9 @@ enum class Scoring {
   kPersonal,          // log P(r | u, p) - log P(r | no user, p): what the user adds
   kRelevance,         // log P(r | u, p) - log P(r | u, no post): what the post adds
   kJoint,             // log P(r | u, p) - log P(r | no user, no post): what both add
-  kPersonalAndWords,  // kPersonal + 3/4 W, how much likelier r's words are for u than for anybody
+  kPersonalAndWords,  // kPersonal + 1/2 W, how much likelier r's words are for u than for anybody
                       // (inference/word_evidence.h)
-  kJointAndWords,     // kJoint + 3/4 W
+  kJointAndWords,     // kJoint + 1/2 W
 };
 
 constexpr bool CountsWords(Scoring scoring) {
@@ -103,7 +103,7 @@ constexpr bool CountsWords(Scoring scoring) {
 }
 
 // Of W in a score that counts words. By 1,502 validation examples, see docs/quality.md.
-inline constexpr double kWordsWeight = 0.75;
+inline constexpr double kWordsWeight = 0.5;
 
 // How many of the newest exchanges W counts words in. Twice as many gain no more than noise.
 inline constexpr int kCountedExchanges = 100;

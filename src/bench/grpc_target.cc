@@ -97,6 +97,8 @@ class GrpcTarget : public BenchTarget {
     decoding.set_max_tokens(ask_.decoding.max_tokens);
     decoding.set_beam_size(ask_.decoding.beam_size);
     decoding.set_candidate_count(ask_.decoding.candidate_count);
+    decoding.set_guidance(ask_.decoding.guidance);
+    decoding.set_word_guidance(ask_.decoding.word_guidance);
     decoding.set_seed(static_cast<uint64_t>(request.number));
   }
 

@@ -114,6 +114,10 @@ class BenchCommand : public Command {
         ->capture_default_str();
     verb.add_option("--beam-size", ask_.decoding.beam_size, "Above 1: beam search, with --temperature 0")
         ->capture_default_str();
+    verb.add_option("--guidance", ask_.decoding.guidance, "0 to 5: two rows of the batch a reply")
+        ->capture_default_str();
+    verb.add_option("--word-guidance", ask_.decoding.word_guidance, "0 to 5: the users' own words")
+        ->capture_default_str();
     verb.add_option("--candidates", ask_.decoding.candidate_count, "Candidates a reply")->capture_default_str();
     verb.add_option("--score", ask_.score_candidates, "Rank so many candidates instead of replying")
         ->check(CLI::Range(1, 64));

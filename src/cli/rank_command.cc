@@ -21,7 +21,7 @@ constexpr char kTeaching[] = R"(Example:
 
 Ranks replies that somebody else wrote by how much they are this person's answer to this post, best first. `logp` is the
 natural logarithm of the reply's probability given person and post. `score` is what the rank is by, of the whole reply:
-  personal-and-words  personal, and 3/4 of how much likelier the words are for the person than for anybody (default)
+  personal-and-words  personal, and half of how much likelier the words are for the person than for anybody (default)
   joint-and-words     joint, and the same
   personal            logp less that without the person: what the person adds
   relevance           logp less that without the post: what the post adds

@@ -69,7 +69,7 @@ UserWords CountWords(absl::Span<const Exchange> exchanges, const Tokenizer& toke
 class WordEvidence {
  public:
   // The a_k; what the history has no words of counts 0 instead.
-  static constexpr UserWords::Shares kOfResponse = {0.2, 0.3, 0.05, 0};  // is this what the user says?
+  static constexpr UserWords::Shares kOfResponse = {0.2, 0.4, 0.05, 0};  // is this what the user says?
   static constexpr UserWords::Shares kOfPost = {0.05, 0.1, 0.2, 0.3};    // is this what the user gets to hear?
 
   // output_bias: [V]

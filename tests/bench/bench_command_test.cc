@@ -68,6 +68,18 @@ TEST_F(BenchCommandTest, MeasuresAServerOfItsOwn) {
   EXPECT_EQ(json["over_grpc"], true);
 }
 
+// Of an engine and of a server, which refuses what is out of range.
+TEST_F(BenchCommandTest, PassesGuidanceOn) {
+  EXPECT_GT(Measure({"--guidance", "1", "--word-guidance", "0.35"})["batch_occupancy"], 8) << "two rows a reply";
+  EXPECT_GT(Measure({"--guidance", "1", "--word-guidance", "0.35", "--grpc"})["replies_per_second"], 0);
+  const Flags wrong = {"--model", IDIOLECT_TINY_MODEL, "--seconds", "0.2", "--warmup-seconds", "0", "--grpc"};
+  for (const char* option : {"--guidance", "--word-guidance"}) {
+    Flags flags = wrong;
+    flags.insert(flags.end(), {option, "6"});
+    EXPECT_NE(Run(flags), 0) << option;
+  }
+}
+
 TEST_F(BenchCommandTest, MeasuresStreams) { ExpectAllFigures(Measure({"--grpc", "--stream"})); }
 
 TEST_F(BenchCommandTest, MeasuresRankings) {

@@ -345,8 +345,8 @@ TEST_F(EngineTest, WordsAddToTheScoreWhereTheScoringCountsThem) {
   const ScoredCandidate personal = score(own, Scoring::kPersonalAndWords), joint = score(own, Scoring::kJointAndWords);
   EXPECT_NE(personal.words, 0);
   EXPECT_EQ(joint.words, personal.words);
-  EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + 0.75 * personal.words, 1e-5);
-  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + 0.75 * joint.words, 1e-5);
+  EXPECT_NEAR(personal.score, score(own, Scoring::kPersonal).score + 0.5 * personal.words, 1e-5);
+  EXPECT_NEAR(joint.score, score(own, Scoring::kJoint).score + 0.5 * joint.words, 1e-5);
   EXPECT_EQ(score(own, Scoring::kJoint).words, 0);
   EXPECT_EQ(score(History(), Scoring::kPersonalAndWords).words, 0);
 }

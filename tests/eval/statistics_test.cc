@@ -28,7 +28,7 @@ ExampleResult Example(const std::string& source, const std::string& user, double
   e.rivals = {-own - 2, -own - 3, -own + 1};
   e.writers = {{6, 1, 1, 3}, {1, 1, 1, 9}};
   e.curve = {{1, -own - 1, {-own - 2, -own - 2, -own - 2}}};
-  e.candidates = {{-9, -5, -8}, {-12, -5, -8}, {-9, -6, -7}, {-14, -6, -8}, {-3, 1.5, -1}, {3, 1, 2}};
+  e.candidates = {{-9, -5, -8}, {-12, -5, -8}, {-9, -6, -7}, {-14, -6, -8}, {-5, 1.5, -1}, {3, 1, 2}};
   e.posts = {-9, -10};
   e.reply.text = "tea always";
   e.reply.tokens = 4;
@@ -58,8 +58,8 @@ TEST(StatisticsTest, ValuesByHand) {
   EXPECT_EQ(s.all["who_said_it.3"], 1);
   EXPECT_EQ(s.all["who_said_it.4"], 0);   // the third rival fits better
   EXPECT_EQ(s.all["who_said_it.10"], 0);  // of those that there are
-  // The words of the response outweigh that, and those of the post this: three quarters of
-  // them make 4.5, -1.25, -2.25 and 3.25, and then 5.25, -0.5, -1.5 and 10.
+  // The words of the response outweigh that, and those of the post this: half of them make 3, -1.5, -2.5 and 2.5, and then
+  // 3.5, -1, -2 and 7.
   EXPECT_EQ(s.all["who_said_it_and_words.10"], 1);
   EXPECT_EQ(s.all["whose_exchange.2"], 1);
   EXPECT_EQ(s.all["whose_exchange.10"], 0);
@@ -90,7 +90,7 @@ TEST(StatisticsTest, RepliesAreRankedPerTokenByEachScore) {
   EXPECT_EQ(s.all["which_reply_in_total.personal"], 1);
   EXPECT_EQ(s.all["which_reply_in_total.relevance"], 0);
   EXPECT_EQ(s.all["which_reply_in_total.joint"], 1);
-  // With three quarters of their words, -3, 3/2 and -1: personal 3/4, 9/8, -3/4; joint 11/4, 17/8, -3/4.
+  // With half of their words, -5, 3/2 and -1: personal 1/2, 3/4, -1/2; joint 5/2, 7/4, -1/2.
   EXPECT_EQ(s.all["which_reply_in_total.personal_and_words"], 0);
   EXPECT_EQ(s.all["which_reply_in_total.joint_and_words"], 1);
   EXPECT_EQ(s.all["which_reply_mrr.personal_and_words"], 0.5);

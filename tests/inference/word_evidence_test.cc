@@ -29,8 +29,8 @@ TEST(WordEvidenceTest, IsTheLogOfTheInterpolatedShareOverEverybodys) {
   // Of four response tokens three are 6; of two post tokens one is 5. With one exchange both ways of counting agree.
   const UserWords user = WordsOf({{{5, 4}, {6, 6, 4, 6}}});
   const WordEvidence evidence = Evidence();
-  const double four = std::log(0.45 + (0.5 * 0.25 + 0.05 * 0.5) / 0.5), five = std::log(0.45 + 0.05 * 0.5 / 0.4);
-  const double six = std::log(0.45 + 0.5 * 0.75 / 0.1);
+  const double four = std::log(0.35 + (0.6 * 0.25 + 0.05 * 0.5) / 0.5), five = std::log(0.35 + 0.05 * 0.5 / 0.4);
+  const double six = std::log(0.35 + 0.6 * 0.75 / 0.1);
   EXPECT_NEAR(evidence.Of({4}, user), four, 1e-6);
   EXPECT_NEAR(evidence.Of({6, 5}, user), six + five, 1e-6);
   EXPECT_NEAR(evidence.Of({6, 5, 6, 6}, user), six + five, 1e-6);  // said again, it tells nothing new
@@ -41,8 +41,8 @@ TEST(WordEvidenceTest, IsTheLogOfTheInterpolatedShareOverEverybodys) {
 
 TEST(WordEvidenceTest, WhatTheUserTalksAboutNowCountsBesideHowTheUserTalks) {
   const UserWords user = WordsOf({{{}, {4}}, {{}, {6}}});
-  EXPECT_NEAR(Evidence().Of({4}, user), std::log(0.5 + (0.2 * 0.8 / 1.8 + 0.3 / 2) / 0.5), 1e-6);
-  EXPECT_NEAR(Evidence().Of({6}, user), std::log(0.5 + (0.2 / 1.8 + 0.3 / 2) / 0.1), 1e-6);
+  EXPECT_NEAR(Evidence().Of({4}, user), std::log(0.4 + (0.2 * 0.8 / 1.8 + 0.4 / 2) / 0.5), 1e-6);
+  EXPECT_NEAR(Evidence().Of({6}, user), std::log(0.4 + (0.2 / 1.8 + 0.4 / 2) / 0.1), 1e-6);
 }
 
 TEST(WordEvidenceTest, OfAPostWhatTheUserHearsCountsMore) {
@@ -72,7 +72,7 @@ TEST(WordEvidenceTest, WhatAHistoryHasNoneOfHasNoWeight) {
   const WordEvidence evidence = Evidence();
   EXPECT_EQ(evidence.Of({4, 5, 6}, UserWords()), 0);
   EXPECT_EQ(evidence.Of({4}, WordsOf({{{}, {}}})), 0);
-  EXPECT_NEAR(evidence.Of({6}, WordsOf({{{}, {6}}})), std::log(0.5 + 0.5 / 0.1), 1e-6);
+  EXPECT_NEAR(evidence.Of({6}, WordsOf({{{}, {6}}})), std::log(0.4 + 0.6 / 0.1), 1e-6);
   EXPECT_NEAR(evidence.Of({6}, WordsOf({{{6}, {}}})), std::log(0.95 + 0.05 / 0.1), 1e-6);
 }
 
@@ -80,7 +80,7 @@ TEST(WordEvidenceTest, ALiftIsWhatAWordAddsOverOneThatTheUserNeverSaid) {
   const UserWords user = WordsOf({{{5}, {6, 4}}, {{}, {6}}});
   const WordEvidence evidence = Evidence();
   for (const int32_t id : {4, 5, 6})
-    EXPECT_NEAR(evidence.Lift(id, user), evidence.Of({id}, user) - std::log(0.45), 1e-6) << id;
+    EXPECT_NEAR(evidence.Lift(id, user), evidence.Of({id}, user) - std::log(0.35), 1e-6) << id;
   EXPECT_EQ(evidence.Lift(3, user), 0);
   EXPECT_EQ(evidence.Lift(6, UserWords()), 0);
 }
