@@ -55,7 +55,8 @@ struct EngineOptions {
   Precision precision = Precision::kInt8;
   int max_queue = 1024;     // requests waiting, in all engines together; one more is kResourceExhausted
   int max_batch_rows = 64;  // decoder rows (candidates and beams of all requests) in a step of one engine
-  int64_t profile_cache_bytes = int64_t{256} << 20;  // of all engines together
+  // Of all engines together; an eighth as much beside it is for the tokens of histories that rankings have counted.
+  int64_t profile_cache_bytes = int64_t{256} << 20;
 };
 
 // What a caller may want to know of the model behind an engine.

@@ -7,7 +7,7 @@
 
 #include "absl/types/span.h"
 #include "engine/job.h"
-#include "engine/profile_cache.h"
+#include "engine/user_cache.h"
 
 namespace idiolect {
 

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,8 +86,9 @@ class Job {
 std::shared_ptr<Job> MakeReplyJob(const ServingModel& model, ReplyRequest request,
                                   std::shared_ptr<ReplyObserver> observer, int64_t forget_count,
                                   EngineObserver* engine_observer);
-std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done,
-                                  int64_t forget_count);
+// `words`: the user's, where the scoring counts them.
+std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, std::optional<UserWords> words,
+                                  Engine::ScoresCallback done, int64_t forget_count);
 std::shared_ptr<Job> MakeProfileJob(UserKey user, History history, absl::Time deadline, Engine::ProfileCallback done,
                                     int64_t forget_count);
 std::shared_ptr<Job> MakeMemoryJob(UserKey user, History history, std::string post, absl::Time deadline,

@@ -3,15 +3,19 @@
 // on too few rows at a time, while the other had a long batch.
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "absl/hash/hash.h"
 #include "engine/scheduler.h"
+#include "engine/word_counter.h"
 #include "idiolect/engine.h"
 #include "idiolect/engine_observer.h"
 
 namespace idiolect {
 namespace {
+
+constexpr int64_t kWordsShare = 8;  // of the bytes for profiles, one in so many more for what rankings count
 
 class LocalEngine : public Engine {
  public:
@@ -21,6 +25,7 @@ class LocalEngine : public Engine {
         info_(InfoOf(name, *model_)),
         limit_(options.max_queue),
         cache_(options.profile_cache_bytes),
+        words_(model_->texts().tokenizer(), options.profile_cache_bytes / kWordsShare),
         observer_(observer) {
     const int threads =
         options.engines > 0 ? options.engines : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -38,7 +43,11 @@ class LocalEngine : public Engine {
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitScore(ScoreRequest request, ScoresCallback done) override {
     if (request.candidates.empty() || request.candidates.size() > 64)
       return absl::InvalidArgumentError("candidates: expected 1 to 64");
-    return LeastLoaded().Submit(MakeScoreJob(*model_, std::move(request), std::move(done), cache_.forget_count()));
+    const int64_t forget_count = cache_.forget_count();
+    std::optional<UserWords> words;
+    if (CountsWords(request.scoring)) words = words_.Count(request.user, request.history);
+    return LeastLoaded().Submit(
+        MakeScoreJob(*model_, std::move(request), std::move(words), std::move(done), forget_count));
   }
 
   absl::StatusOr<std::shared_ptr<Ticket>> SubmitProfile(const UserKey& user, History history, absl::Time deadline,
@@ -60,6 +69,7 @@ class LocalEngine : public Engine {
   }
   void Forget(const UserKey& user) override {
     cache_.Forget(user);
+    words_.Forget(user);
     PreparerOf(user).Forget(user);
   }
   double Surprisal(std::string_view word) const override { return model_->texts().tokenizer().Surprisal(word); }
@@ -68,7 +78,7 @@ class LocalEngine : public Engine {
   EngineStats stats() const override {
     EngineStats stats;
     for (const auto& thread : threads_) thread->AddTo(stats);
-    stats.profile_cache_bytes = cache_.byte_size();
+    stats.profile_cache_bytes = cache_.byte_size() + words_.byte_size();
     return stats;
   }
 
@@ -99,6 +109,7 @@ class LocalEngine : public Engine {
   const ModelInfo info_;
   QueueLimit limit_;
   ProfileCache cache_;
+  WordCounter words_;
   EngineObserver* const observer_;
   std::vector<std::unique_ptr<Scheduler>> threads_;
 };

@@ -16,8 +16,8 @@
 #include "absl/status/statusor.h"
 #include "engine/context_encoder.h"
 #include "engine/job_queue.h"
-#include "engine/profile_cache.h"
 #include "engine/queue_limit.h"
+#include "engine/user_cache.h"
 
 namespace idiolect {
 

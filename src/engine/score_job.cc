@@ -11,15 +11,15 @@ double Sum(const std::vector<double>& values) { return std::accumulate(values.be
 
 class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
  public:
-  ScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done, int64_t forget_count)
+  ScoreJob(const ServingModel& model, ScoreRequest request, std::optional<UserWords> words, Engine::ScoresCallback done,
+           int64_t forget_count)
       : Job(request.user, request.deadline, forget_count),
         model_(model),
         request_(std::move(request)),
+        words_(std::move(words)),
         done_(std::move(done)) {
     contexts_.emplace_back(&request_.history, &request_.post);
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
-    if (CountsWords(request_.scoring))
-      words_ = CountWords<Exchange>(request_.history.exchanges, model.texts().tokenizer());
   }
 
   int NextTaskRows() const override {
@@ -65,9 +65,9 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
 
   const ServingModel& model_;
   const ScoreRequest request_;
+  const std::optional<UserWords> words_;  // where the scoring counts them
   const Engine::ScoresCallback done_;
   const std::string no_post_;
-  std::optional<UserWords> words_;  // where the scoring counts them
   std::vector<ScoredCandidate> scored_;
   size_t next_ = 0;  // candidate to be handed out
   bool ended_ = false;
@@ -125,9 +125,9 @@ std::unique_ptr<Task> ScoreJob::NextTask() {
 
 }  // namespace
 
-std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, Engine::ScoresCallback done,
-                                  int64_t forget_count) {
-  return std::make_shared<ScoreJob>(model, std::move(request), std::move(done), forget_count);
+std::shared_ptr<Job> MakeScoreJob(const ServingModel& model, ScoreRequest request, std::optional<UserWords> words,
+                                  Engine::ScoresCallback done, int64_t forget_count) {
+  return std::make_shared<ScoreJob>(model, std::move(request), std::move(words), std::move(done), forget_count);
 }
 
 }  // namespace idiolect

@@ -1,4 +1,4 @@
-#include "engine/profile_cache.h"
+#include "engine/user_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ std::shared_ptr<const CompactProfile> Profile(int64_t epoch, int64_t revision, s
   return profile;
 }
 
-TEST(ProfileCacheTest, FindsExactlyTheRevisionThatWasBuilt) {
+TEST(UserCacheTest, FindsExactlyTheRevisionThatWasBuilt) {
   ProfileCache cache(1 << 20);
   cache.Insert(User("ann"), Profile(1, 5), cache.forget_count());
   EXPECT_NE(cache.Find(User("ann"), 1, 5), nullptr);
@@ -27,7 +27,7 @@ TEST(ProfileCacheTest, FindsExactlyTheRevisionThatWasBuilt) {
   EXPECT_EQ(cache.Find(User("ben"), 1, 5), nullptr);
 }
 
-TEST(ProfileCacheTest, KeepsOneProfileAUser) {
+TEST(UserCacheTest, KeepsOneProfileAUser) {
   ProfileCache cache(1 << 20);
   cache.Insert(User("ann"), Profile(1, 1), 0);
   const int64_t one = cache.byte_size();
@@ -36,7 +36,7 @@ TEST(ProfileCacheTest, KeepsOneProfileAUser) {
   EXPECT_EQ(cache.Find(User("ann"), 1, 1), nullptr);
 }
 
-TEST(ProfileCacheTest, StaysWithinItsBytesAndDropsTheLeastRecentlyUsed) {
+TEST(UserCacheTest, StaysWithinItsBytesAndDropsTheLeastRecentlyUsed) {
   ProfileCache probe(1 << 20);
   probe.Insert(User("u0"), Profile(1, 1, 1000), 0);
   ProfileCache cache(10 * probe.byte_size() + 9);
@@ -48,7 +48,7 @@ TEST(ProfileCacheTest, StaysWithinItsBytesAndDropsTheLeastRecentlyUsed) {
   EXPECT_EQ(cache.Find(User("u1"), 1, 1), nullptr);
 }
 
-TEST(ProfileCacheTest, KnowsAnEarlierRevisionOfTheSameLife) {
+TEST(UserCacheTest, KnowsAnEarlierRevisionOfTheSameLife) {
   ProfileCache cache(1 << 20);
   cache.Insert(User("ann"), Profile(1, 5), 0);
   EXPECT_EQ(cache.FindEarlier(User("ann"), 1)->revision, 5);
@@ -58,13 +58,13 @@ TEST(ProfileCacheTest, KnowsAnEarlierRevisionOfTheSameLife) {
   EXPECT_EQ(cache.FindEarlier(User("ben"), 1), nullptr);
 }
 
-TEST(ProfileCacheTest, AProfileLargerThanTheCacheIsNotKept) {
+TEST(UserCacheTest, AProfileLargerThanTheCacheIsNotKept) {
   ProfileCache cache(1000);
   cache.Insert(User("ann"), Profile(1, 1, 1000), 0);
   EXPECT_EQ(cache.byte_size(), 0);
 }
 
-TEST(ProfileCacheTest, ForgetsAlsoWhatIsStillBeingBuilt) {
+TEST(UserCacheTest, ForgetsAlsoWhatIsStillBeingBuilt) {
   ProfileCache cache(1 << 20);
   const int64_t before = cache.forget_count();
   cache.Insert(User("ann"), Profile(1, 1), before);
