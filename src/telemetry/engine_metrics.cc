@@ -39,7 +39,8 @@ std::vector<prometheus::MetricFamily> EngineMetrics::Collect() const {
       CounterFamily("idiolect_profiles_built_total", "Profiles built from a history.", number(stats.profiles_built)),
       CounterFamily("idiolect_profile_cache_hits_total", "Profiles found in the cache.",
                     number(stats.profile_cache_hits)),
-      GaugeFamily("idiolect_profile_cache_bytes", "Memory of the cached profiles.", number(stats.profile_cache_bytes)),
+      GaugeFamily("idiolect_profile_cache_bytes", "Memory of the cached profiles and of what rankings counted.",
+                  number(stats.profile_cache_bytes)),
       ModelFamily(info_()),
   };
 }

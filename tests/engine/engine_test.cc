@@ -380,6 +380,18 @@ TEST_F(EngineTest, ProfilesAreBuiltOnceARevisionAndForgotten) {
   EXPECT_EQ(engine_->stats().profile_cache_bytes, 0);
 }
 
+TEST_F(EngineTest, TheWordsOfARankingAreForgottenToo) {
+  const ReplyRequest request = RequestOf(cases_[20]);
+  const auto bytes_after = [&](Scoring scoring) {
+    Score({request.user, request.history, request.post, {"well"}, scoring});
+    return engine_->stats().profile_cache_bytes;
+  };
+  const int64_t profile = bytes_after(Scoring::kPersonal);
+  EXPECT_GT(bytes_after(Scoring::kPersonalAndWords), profile);
+  engine_->Forget(request.user);
+  EXPECT_EQ(engine_->stats().profile_cache_bytes, 0);
+}
+
 TEST_F(EngineTest, ACancelledRequestEndsAtTheNextStep) {
   auto observer = std::make_shared<Collector>();
   observer->hold = true;
