@@ -327,7 +327,7 @@ TEST_F(EngineTest, WordsCountInMoreExchangesThanTheModelReads) {
   const auto score = [&](size_t exchanges) {
     History newest = whole;
     newest.exchanges.erase(newest.exchanges.begin(), newest.exchanges.end() - static_cast<std::ptrdiff_t>(exchanges));
-    ScoreRequest request{{"t", std::to_string(exchanges)}, newest, c.post, {whole.exchanges.front().response}};
+    ScoreRequest request{{"t", "ann"}, newest, c.post, {whole.exchanges.front().response}};
     return Score(request).ranked[0];
   };
   EXPECT_EQ(score(40).logprob, score(39).logprob);
