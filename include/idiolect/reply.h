@@ -27,11 +27,11 @@ struct DecodingOptions {
   // anyway. The probabilities that are reported stay the model's. Costs two rows of the batch instead of one; excludes
   // beam search.
   double guidance = 0.0;
-  // 0 to 5; 0: off. A word of the user's responses that the reply has not said yet is chosen as if it were
-  // r^word_guidance times as probable, where r is how much likelier the user says it than somebody who has never said
-  // it (Lift in inference/word_evidence.h), if it has at least a tenth of the largest probability. So replies take up
-  // the user's own words, and seldom repeat themselves. The probabilities that are reported stay the model's. Excludes
-  // beam search.
+  // 0 to 5; 0: off. A word of the user's responses that is one token, and that the reply has not said yet, is chosen as
+  // if it were r^word_guidance times as probable, where r is how much likelier the user says it than somebody who has
+  // never said it (Lift in inference/word_evidence.h), if it has at least a tenth of the largest probability. So
+  // replies take up the user's own words, and seldom repeat themselves. The probabilities that are reported stay the
+  // model's. Excludes beam search.
   double word_guidance = 0.0;
 };
 

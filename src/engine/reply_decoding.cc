@@ -5,22 +5,13 @@
 #include <functional>
 #include <map>
 
+#include "engine/word_lifts.h"
+
 namespace idiolect {
 namespace {
 
 constexpr double kLeastSourceWeight = 0.001;
 const double kLogHalf = std::log(0.5);
-
-// Of the words of the user's responses. In the order of their ids: that of the counts is another in every process.
-std::vector<Lift> LiftsOf(const CompactProfile& profile, const WordEvidence& evidence, double word_guidance) {
-  std::vector<Lift> lifts;
-  if (word_guidance == 0) return lifts;
-  const UserWords words = CountWords(profile);
-  for (const int32_t id : words.ids())
-    lifts.push_back({id, static_cast<float>(std::exp(word_guidance * evidence.Lift(id, words)))});
-  std::sort(lifts.begin(), lifts.end(), [](const Lift& a, const Lift& b) { return a.id < b.id; });
-  return lifts;
-}
 
 }  // namespace
 
@@ -30,7 +21,7 @@ ReplyDecoding::ReplyDecoding(const ServingModel& model, ReplyCondition own, Repl
       own_(std::move(own)),
       anybody_(std::move(anybody)),
       options_(options),
-      lifts_(LiftsOf(*own_.profile, model.word_evidence, options.word_guidance)),
+      lifts_(WordLifts(*own_.profile, model.texts().tokenizer(), model.word_evidence, options.word_guidance)),
       explain_(explain),
       beams_(options.beam_size > 1),
       guided_(options.guidance > 0),

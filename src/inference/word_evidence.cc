@@ -47,12 +47,6 @@ UserWords::Shares UserWords::Of(int32_t id) const {
   return {share(kRecentResponses), share(kResponses), share(kRecentPosts), share(kPosts)};
 }
 
-std::vector<int32_t> UserWords::ids() const {
-  std::vector<int32_t> ids;
-  for (const auto& [id, counts] : counts_) ids.push_back(id);
-  return ids;
-}
-
 UserWords CountWords(const CompactProfile& profile) {
   UserWords words;
   std::vector<int32_t> response;

@@ -42,7 +42,6 @@ class UserWords {
   Shares Of(int32_t id) const;
   bool has_responses() const { return total_[kResponses] > 0; }
   bool has_posts() const { return total_[kPosts] > 0; }
-  std::vector<int32_t> ids() const;  // of all tokens that there are, in no order
  private:
   enum Count { kRecentResponses, kResponses, kRecentPosts, kPosts };
   using Counts = std::array<float, 4>;  // by Count

@@ -6,9 +6,11 @@
 #include <iterator>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "text/tokenizer_file.h"
+#include "text/utf8.h"
 
 namespace idiolect {
 namespace {
@@ -23,6 +25,16 @@ int CharacterLength(int lead) {
   if (lead >= 0xE0 && lead <= 0xEF) return 3;
   if (lead >= 0xF0 && lead <= 0xF4) return 4;
   return 0;
+}
+
+// Letters of scripts that put spaces between words, digits and apostrophes. All else begins a word (the mark of a
+// space), is punctuation, or a word by itself.
+bool BeginsInsideWord(std::string_view piece) {
+  constexpr int kGeneralPunctuation = 0x2000, kEastAsia = 0x2E80, kQuote = 0x2019;
+  if (piece.empty()) return false;
+  const int c = TakeUtf8Character(piece);
+  if (c < 0x80) return c >= 0 && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '\'');
+  return c < kGeneralPunctuation || c == kQuote || (c >= 0x2C00 && c < kEastAsia);
 }
 
 int ByteValue(const std::string& piece) {  // "<0xE4>"
@@ -54,10 +66,13 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromBytes(std::string_view
   const PieceModel& pieces = *tokenizer->pieces_;
   tokenizer->size_ = pieces.size();
   tokenizer->byte_of_.assign(tokenizer->size_, -1);
+  tokenizer->continues_word_.assign(tokenizer->size_, true);  // a byte may belong to anything
   for (int id = 0; id < tokenizer->size_; ++id) {
     if (pieces.IsByte(id))
       tokenizer->byte_of_[id] = static_cast<int16_t>(ByteValue(pieces.Piece(id)));
     else
+      tokenizer->continues_word_[id] = BeginsInsideWord(pieces.Piece(id));
+    if (!pieces.IsByte(id))
       tokenizer->fallback_nats_ = std::max(tokenizer->fallback_nats_, kUnknownPenalty - pieces.Score(id));
   }
   return tokenizer;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/support/fixtures.h"
@@ -175,6 +176,22 @@ TEST(TokenizerTest, PiecesArePrintedForPeople) {
   EXPECT_EQ(Tiny().PieceText(kEos), "</s>");
   EXPECT_EQ(Tiny().PieceText(kFirstByte + 0xE4), "<0xE4>");
   EXPECT_EQ(Tiny().PieceText(Tiny().Encode("the")[0])[0], ' ');
+}
+
+TEST(TokenizerTest, KnowsWhatContinuesAWord) {
+  const auto begun = [](const std::string& text) {
+    std::vector<bool> continues;
+    for (const int32_t id : Tiny().Encode(text)) continues.push_back(Tiny().ContinuesWord(id));
+    return continues;
+  };
+  EXPECT_EQ(begun("the"), std::vector<bool>{false});
+  const std::vector<bool> word = begun("zyzzyva");
+  EXPECT_FALSE(word[0]);
+  EXPECT_EQ(std::count(word.begin() + 1, word.end(), false), 0);
+  EXPECT_FALSE(begun("the!").back()) << "punctuation";
+  EXPECT_TRUE(begun("the's").back());
+  EXPECT_TRUE(Tiny().ContinuesWord(kFirstByte)) << "a byte may belong to anything";
+  EXPECT_FALSE(Tiny().ContinuesWord(kEos));
 }
 
 TEST(TokenizerTest, WhatIsNoTokenizerIsRefusedByName) {
