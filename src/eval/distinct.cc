@@ -36,6 +36,11 @@ double DistinctOfStream(const std::vector<std::string>& texts, int n) {
   return Share(CountNgrams(stream, n).size(), stream.size());
 }
 
+bool RepeatsItself(const std::string& text) {
+  const auto trigrams = CountNgrams(SplitAtSpace(text), 3);
+  return std::any_of(trigrams.begin(), trigrams.end(), [](const auto& t) { return t.second >= 3; });
+}
+
 double DifferentAmong(const std::vector<std::string>& texts, size_t count) {
   if (texts.size() < count) return std::numeric_limits<double>::quiet_NaN();
   std::map<std::string, size_t> times;

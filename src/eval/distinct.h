@@ -13,6 +13,10 @@ double Distinct(const std::vector<std::string>& texts, int n);
 // As the DHAP repository has it: all texts as one stream of words, different n-grams per word.
 double DistinctOfStream(const std::vector<std::string>& texts, int n);
 
+// Whether the text has some three words in a row three times or more, as what a decoder says that goes round in a
+// circle.
+bool RepeatsItself(const std::string& text);
+
 // How many different texts `count` of them have on average over all draws, exactly; NaN where there are fewer.
 double DifferentAmong(const std::vector<std::string>& texts, size_t count);
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "eval/distinct.h"
 #include "eval/ranking.h"
 #include "idiolect/reply.h"
 
@@ -91,6 +92,7 @@ void AddCandidates(const CandidateScores& c, Sums& sums) {
 
 void AddReply(const ReplyMeasures& r, Sums& sums) {
   sums.Add("reply.empty", r.tokens == 0);
+  sums.Add("reply.repetitive", RepeatsItself(r.text));
   sums.Add("reply.tokens", r.tokens);
   sums.Add("reply.copied", r.copied);
   sums.Add("reply.known", r.copied_known);
@@ -185,6 +187,7 @@ void AddReplies(List& list) {
   AddQuotient(list, "copy.share", "reply.copied", "reply.tokens");
   AddQuotient(list, "copy.in_history", "reply.known", "reply.copied");
   AddMean(list, "empty_replies", "reply.empty");
+  AddMean(list, "repetitive_replies", "reply.repetitive");
 }
 
 void AddCurve(List& list, int length) {

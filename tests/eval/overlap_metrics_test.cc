@@ -93,6 +93,14 @@ TEST(DistinctTest, DifferentTextsAmongSome) {
   EXPECT_TRUE(std::isnan(DifferentAmong({"a"}, 2)));
 }
 
+TEST(DistinctTest, AReplyThatGoesRoundInACircleRepeatsItself) {
+  EXPECT_TRUE(RepeatsItself("it's not a bug, it's not a bug, it's not a bug,"));
+  EXPECT_TRUE(RepeatsItself("no no no no no"));
+  EXPECT_FALSE(RepeatsItself("no no no no"));
+  EXPECT_FALSE(RepeatsItself("I think so, and I think that I think too"));
+  EXPECT_FALSE(RepeatsItself(""));
+}
+
 TEST(ProfileOverlapTest, P_F1LeavesOutStopWords) {
   // Q = strong, tea, please; U = tea, please, like, strong, coffee.
   const std::vector<std::string> responses = {"Tea, please", "I like strong coffee."};

@@ -58,8 +58,8 @@ TEST(StatisticsTest, ValuesByHand) {
   EXPECT_EQ(s.all["who_said_it.3"], 1);
   EXPECT_EQ(s.all["who_said_it.4"], 0);   // the third rival fits better
   EXPECT_EQ(s.all["who_said_it.10"], 0);  // of those that there are
-  // The words of the response outweigh that, and those of the post this: half of them make 3, -1.5, -2.5 and 2.5, and then
-  // 3.5, -1, -2 and 7.
+  // The words of the response outweigh that, and those of the post this: half of them make 3, -1.5, -2.5 and 2.5, and
+  // then 3.5, -1, -2 and 7.
   EXPECT_EQ(s.all["who_said_it_and_words.10"], 1);
   EXPECT_EQ(s.all["whose_exchange.2"], 1);
   EXPECT_EQ(s.all["whose_exchange.10"], 0);
@@ -74,6 +74,7 @@ TEST(StatisticsTest, ValuesByHand) {
   EXPECT_EQ(s.all["bleu.1"], 100);
   EXPECT_NEAR(s.all["bleu.2"], 100 * std::sqrt(0.5 / 2), 1e-9);  // two bigrams, none matched: half a match
   EXPECT_EQ(s.all["distinct.1"], 0.5);
+  EXPECT_EQ(s.all["repetitive_replies"], 0);
   EXPECT_TRUE(std::isnan(s.all["distinct.replies_of_100"]));  // there are no 100
 }
 
