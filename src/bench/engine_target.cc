@@ -27,15 +27,12 @@ class Observer : public ReplyObserver {
 class EngineTarget : public BenchTarget {
  public:
   EngineTarget(Engine& engine, const Workload& workload, const BenchAsk& ask)
-      : engine_(engine), workload_(workload), ask_(ask) {
-    const int reads = engine.model_info().max_history;
-    const auto window =
-        static_cast<size_t>(ask.score_candidates > 0 ? HistoryWanted(ScoreRequest().scoring, reads) : reads);
+      : engine_(engine), workload_(workload), ask_(ask), window_(WindowOf(engine.model_info().max_history, ask)) {
     for (const BenchUser& user : workload.users()) {
       History& history = histories_.emplace_back();
       history.epoch = 1;
       history.revision = static_cast<int64_t>(user.exchanges.size());
-      const size_t skipped = user.exchanges.size() - std::min(user.exchanges.size(), window);
+      const size_t skipped = user.exchanges.size() - std::min(user.exchanges.size(), window_);
       history.exchanges.assign(user.exchanges.begin() + static_cast<std::ptrdiff_t>(skipped), user.exchanges.end());
     }
   }
@@ -51,7 +48,7 @@ class EngineTarget : public BenchTarget {
     exchange.sequence = ++history.revision;
     exchange.post = workload_.Post(user, number);
     exchange.response = workload_.Response(number);
-    if (!history.exchanges.empty()) history.exchanges.erase(history.exchanges.begin());
+    if (history.exchanges.size() >= window_) history.exchanges.erase(history.exchanges.begin());
     history.exchanges.push_back(std::move(exchange));
     return absl::OkStatus();
   }
@@ -59,6 +56,10 @@ class EngineTarget : public BenchTarget {
   std::optional<EngineStats> stats() const override { return engine_.stats(); }
 
  private:
+  static size_t WindowOf(int max_history, const BenchAsk& ask) {
+    const bool ranks = ask.score_candidates > 0;
+    return static_cast<size_t>(ranks ? HistoryWanted(ScoreRequest().scoring, max_history) : max_history);
+  }
   History HistoryOf(int user) const {
     const std::lock_guard lock(mutex_);
     return histories_[user];
@@ -99,6 +100,7 @@ class EngineTarget : public BenchTarget {
   Engine& engine_;
   const Workload& workload_;
   const BenchAsk ask_;
+  const size_t window_;  // of a history, for a request
   mutable std::mutex mutex_;
   std::vector<History> histories_;
 };

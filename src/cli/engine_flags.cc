@@ -9,7 +9,8 @@ void EngineFlags::AddTo(Settings& s) {
   s.Add("precision", precision_, "Arithmetic of the weights").OneOf({"int8", "bf16", "float32"});
   s.Add("max_queue", options_.max_queue, kPositiveCount, "Requests that may wait, in all engines together");
   s.Add("max_batch_rows", options_.max_batch_rows, {1, 4096}, "Candidates and beams in a step of one engine");
-  s.Add("profile_cache_mib", cache_mib_, {0, 1 << 20}, "Memory for users' profiles, of all engines together; an eighth beside it for the words of rankings");
+  s.Add("profile_cache_mib", cache_mib_, {0, 1 << 20},
+        "Memory for users' profiles, of all engines together; rankings may use an eighth beside it");
   s.Add("batch_scheduling", batch_scheduling_,
         "While all cores are busy, calls do not interrupt engines (SCHED_BATCH)");
 }

@@ -45,7 +45,10 @@ class LocalEngine : public Engine {
       return absl::InvalidArgumentError("candidates: expected 1 to 64");
     const int64_t forget_count = cache_.forget_count();
     std::optional<UserWords> words;
-    if (CountsWords(request.scoring)) words = words_.Count(request.user, request.history);
+    if (CountsWords(request.scoring)) {
+      if (absl::Status s = CheckQueue(); !s.ok()) return s;  // before it takes time
+      words = words_.Count(request.user, request.history);
+    }
     return LeastLoaded().Submit(
         MakeScoreJob(*model_, std::move(request), std::move(words), std::move(done), forget_count));
   }

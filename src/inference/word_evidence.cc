@@ -28,7 +28,7 @@ void UserWords::Add(const std::vector<int32_t>& post, const std::vector<int32_t>
   weight_ *= kPerExchange;
 }
 
-void UserWords::Count(const std::vector<int32_t>& text, enum Count recent, enum Count all) {
+void UserWords::Count(const std::vector<int32_t>& text, Way recent, Way all) {
   for (const int32_t id : text) {
     Counts& counts = counts_[id];
     counts[recent] += weight_;
@@ -41,16 +41,16 @@ void UserWords::Count(const std::vector<int32_t>& text, enum Count recent, enum 
 UserWords::Shares UserWords::Of(int32_t id) const {
   const auto found = counts_.find(id);
   if (found == counts_.end()) return {};
-  const auto share = [&](enum Count k) {
-    return total_[k] > 0 ? static_cast<double>(found->second[k]) / total_[k] : 0;
-  };
+  const auto share = [&](Way k) { return total_[k] > 0 ? static_cast<double>(found->second[k]) / total_[k] : 0; };
   return {share(kRecentResponses), share(kResponses), share(kRecentPosts), share(kPosts)};
 }
 
 UserWords CountWords(const CompactProfile& profile) {
   UserWords words;
   std::vector<int32_t> response;
+  const size_t pairs = profile.pair_sequences.size(), skipped = pairs - std::min<size_t>(pairs, kCountedExchanges);
   for (size_t i = 0; i < profile.word_ids.size(); ++i) {
+    if (profile.word_pairs[i] < skipped) continue;
     response.push_back(profile.word_ids[i]);
     if (i + 1 < profile.word_ids.size() && profile.word_pairs[i + 1] == profile.word_pairs[i]) continue;
     words.Add({}, response);

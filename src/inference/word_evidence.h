@@ -42,17 +42,18 @@ class UserWords {
   Shares Of(int32_t id) const;
   bool has_responses() const { return total_[kResponses] > 0; }
   bool has_posts() const { return total_[kPosts] > 0; }
+
  private:
-  enum Count { kRecentResponses, kResponses, kRecentPosts, kPosts };
-  using Counts = std::array<float, 4>;  // by Count
-  void Count(const std::vector<int32_t>& text, enum Count recent, enum Count all);
+  enum Way { kRecentResponses, kResponses, kRecentPosts, kPosts };
+  using Counts = std::array<float, 4>;  // by Way
+  void Count(const std::vector<int32_t>& text, Way recent, Way all);
 
   absl::flat_hash_map<int32_t, Counts> counts_;
   Counts total_ = {};
   float weight_ = 1;  // of the next exchange in the recent counts
 };
 
-// Of the part of the responses that a profile holds.
+// Of the part of the responses that a profile holds, of its newest kCountedExchanges pairs.
 UserWords CountWords(const CompactProfile& profile);
 
 // Of the newest kCountedExchanges of `exchanges` (anything with a post and a response), the oldest first.

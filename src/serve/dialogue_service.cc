@@ -75,7 +75,10 @@ void Score(Backend& backend, ScoreCall& call) {
     if (scores.ok()) call.response() = ToProto(*scores);
     call.End(scores.status());
   });
-  if (!ticket.ok()) return call.End(ticket.status());
+  if (!ticket.ok()) {
+    use.End();  // what the engine has counted stays with it, though it refuses the rest
+    return call.End(ticket.status());
+  }
   cancellation->Hold(*std::move(ticket));
 }
 

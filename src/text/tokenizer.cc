@@ -27,14 +27,16 @@ int CharacterLength(int lead) {
   return 0;
 }
 
-// Letters of scripts that put spaces between words, digits and apostrophes. All else begins a word (the mark of a
-// space), is punctuation, or a word by itself.
+// Digits, apostrophes and all characters up to U+1FFF but ASCII punctuation, most of which are letters of scripts that
+// put spaces between words, and Hangul. All else begins a word (the mark of a space), is punctuation, or a word by
+// itself.
 bool BeginsInsideWord(std::string_view piece) {
   constexpr int kGeneralPunctuation = 0x2000, kEastAsia = 0x2E80, kQuote = 0x2019;
   if (piece.empty()) return false;
   const int c = TakeUtf8Character(piece);
   if (c < 0x80) return c >= 0 && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '\'');
-  return c < kGeneralPunctuation || c == kQuote || (c >= 0x2C00 && c < kEastAsia);
+  const bool hangul = c >= 0xAC00 && c <= 0xD7A3;
+  return c < kGeneralPunctuation || c == kQuote || (c >= 0x2C00 && c < kEastAsia) || hangul;
 }
 
 int ByteValue(const std::string& piece) {  // "<0xE4>"
@@ -68,12 +70,12 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::FromBytes(std::string_view
   tokenizer->byte_of_.assign(tokenizer->size_, -1);
   tokenizer->continues_word_.assign(tokenizer->size_, true);  // a byte may belong to anything
   for (int id = 0; id < tokenizer->size_; ++id) {
-    if (pieces.IsByte(id))
+    if (pieces.IsByte(id)) {
       tokenizer->byte_of_[id] = static_cast<int16_t>(ByteValue(pieces.Piece(id)));
-    else
+    } else {
       tokenizer->continues_word_[id] = BeginsInsideWord(pieces.Piece(id));
-    if (!pieces.IsByte(id))
       tokenizer->fallback_nats_ = std::max(tokenizer->fallback_nats_, kUnknownPenalty - pieces.Score(id));
+    }
   }
   return tokenizer;
 }

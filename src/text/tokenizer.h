@@ -42,8 +42,8 @@ class Tokenizer {
   std::string DecodeStable(const std::vector<int32_t>& ids) const;
   // One token for people: "▁hello" as " hello", a byte as "<0xE4>", "</s>" as it is.
   std::string PieceText(int32_t id) const;
-  // Whether the token goes on with the word that the one before it has begun: "▁go", "ing". A token of punctuation, or of
-  // a script that puts no spaces between words, stands for itself.
+  // Whether the token goes on with the word that the one before it has begun: "▁go", "ing". A token of punctuation, or
+  // of a script that puts no spaces between words, stands for itself.
   bool ContinuesWord(int32_t id) const { return continues_word_[id]; }
   // Minus the log-probability of `text` under the unigram model, in nats.
   double Surprisal(std::string_view text) const;
@@ -55,9 +55,9 @@ class Tokenizer {
   int TrailingIncompleteBytes(const std::vector<int32_t>& ids) const;
 
   std::unique_ptr<PieceModel> pieces_;
-  std::vector<int16_t> byte_of_;  // [size] the byte that a token stands for, or -1
+  std::vector<int16_t> byte_of_;      // [size] the byte that a token stands for, or -1
   std::vector<bool> continues_word_;  // [size]
-  double fallback_nats_ = 0;      // what a character costs that no piece has
+  double fallback_nats_ = 0;          // what a character costs that no piece has
   int size_ = 0;
 };
 

@@ -184,6 +184,14 @@ TEST(TokenDistributionTest, RaisedDrawsAreInProportionAtAnyTemperatureAndWithGui
   }
 }
 
+TEST(TokenDistributionTest, WhatIsForbiddenIsNotRaised) {
+  Row row({0.6, 0.3, 0.1});
+  TokenDistribution distribution = row.Distribution();
+  distribution.Forbid(0);
+  distribution.Raise(std::vector<Lift>{{0, 1e6F}, {2, 4}}, {});
+  EXPECT_THAT(distribution.MostProbable(3), ElementsAre(2, 1));
+}
+
 TEST(TokenDistributionTest, TheLargestLiftStaysInRange) {
   Row row({0.5, 0.5});
   row.Copying(0.5, {{1, 1.0f}});

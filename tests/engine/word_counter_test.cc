@@ -55,6 +55,14 @@ TEST_F(WordCounterTest, AnotherLifeAndWhatWasForgottenIsCountedAnew) {
   EXPECT_EQ(Share(tea_, kAnn, {2, 1, {Said(1, "", tea_)}}), 1);
 }
 
+TEST_F(WordCounterTest, AShorterHistoryOfTheSameStateCountsLess) {
+  const History whole{1, 7, {Said(6, "", rain_), Said(7, "", tea_)}}, newest{1, 7, {Said(7, "", tea_)}};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Share(tea_, kAnn, whole), 0.5);
+    EXPECT_EQ(Share(tea_, kAnn, newest), 1);
+  }
+}
+
 TEST_F(WordCounterTest, WhatIsOfNoStoreIsNotKept) {
   EXPECT_EQ(Share(tea_, kAnn, {0, 0, {Said(0, "", tea_), Said(0, "", rain_)}}), 0.5);
   EXPECT_EQ(counter_.byte_size(), 0);

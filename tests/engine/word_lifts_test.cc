@@ -25,6 +25,7 @@ TEST_F(WordLiftsTest, LiftsWholeWordsByWhatTheirSharesSay) {
   CompactProfile profile;
   profile.word_ids = {tea_, rain_, tea_};
   profile.word_pairs = {0, 0, 1};
+  profile.pair_sequences = {1, 2};
   const auto lifts = WordLifts(profile, *tokenizer_, evidence_, 0.5);
   ASSERT_EQ(lifts.size(), 2);
   const UserWords words = CountWords(profile);
@@ -39,6 +40,7 @@ TEST_F(WordLiftsTest, APartOfAWordIsNotLifted) {
     CompactProfile profile;
     profile.word_ids = std::move(words);
     profile.word_pairs = std::move(pairs);
+    profile.pair_sequences = {1, 2};
     std::vector<int32_t> lifted;
     for (const Lift& lift : WordLifts(profile, *tokenizer_, evidence_, 1)) lifted.push_back(lift.id);
     return lifted;

@@ -108,8 +108,8 @@ class OfflineVerbsTest(unittest.TestCase):
         self.assertEqual(weighed.returncode, 0, weighed.stderr)
         table = {row.split("|")[1].strip(): [float(x) for x in row.split("|")[2:5]] for row in weighed.stdout.splitlines()[2:6]}
         ranks = summary["which_reply_in_total"]
-        for weight, column, share in (("0", 0, ranks["personal"]), ("0", 1, ranks["joint"]), ("1", 0, ranks["personal_and_words"]),
-                                      ("0.75", 1, ranks["joint_and_words"]), ("0", 2, summary["who_said_it"]["10"]),
+        for weight, column, share in (("0", 0, ranks["personal"]), ("0", 1, ranks["joint"]), ("0.5", 0, ranks["personal_and_words"]),
+                                      ("0.5", 1, ranks["joint_and_words"]), ("0", 2, summary["who_said_it"]["10"]),
                                       ("0.5", 2, summary["who_said_it_and_words"]["10"])):
             self.assertAlmostEqual(table[weight][column], share, delta=0.0006, msg=(weight, column))
         weighed = subprocess.run([WEIGH_WORDS, os.path.join(out, "examples.jsonl"), "half"], capture_output=True, text=True)
