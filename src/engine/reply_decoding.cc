@@ -5,13 +5,19 @@
 #include <functional>
 #include <map>
 
-#include "engine/word_lifts.h"
-
 namespace idiolect {
 namespace {
 
 constexpr double kLeastSourceWeight = 0.001;
 const double kLogHalf = std::log(0.5);
+
+std::vector<Lift> LiftsOf(const CompactProfile& profile, double word_guidance) {
+  std::vector<Lift> lifts;
+  if (word_guidance == 0) return lifts;
+  for (const OwnWord& word : profile.own_words)
+    lifts.push_back({word.id, static_cast<float>(std::exp(word_guidance * word.lift))});
+  return lifts;
+}
 
 }  // namespace
 
@@ -21,7 +27,7 @@ ReplyDecoding::ReplyDecoding(const ServingModel& model, ReplyCondition own, Repl
       own_(std::move(own)),
       anybody_(std::move(anybody)),
       options_(options),
-      lifts_(WordLifts(*own_.profile, model.texts().tokenizer(), model.word_evidence, options.word_guidance)),
+      lifts_(LiftsOf(*own_.profile, options.word_guidance)),
       explain_(explain),
       beams_(options.beam_size > 1),
       guided_(options.guidance > 0),

@@ -9,6 +9,7 @@
 
 #include "engine/user_cache.h"
 #include "inference/word_evidence.h"
+#include "text/tokenizer.h"
 
 namespace idiolect {
 

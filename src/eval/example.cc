@@ -11,8 +11,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BleuCounts, matches, totals, hypothesis_lengt
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EmbeddingSimilarity, average, extrema, greedy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReplyMeasures, text, tokens, copied, copied_known, copied_from, bleu, bleu_of_words,
                                    rouge_f, rouge_recall, embedding, p_f1, p_cover, p_cover_of_15)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CacheReply, text, p_f1, p_cover)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExampleResult, source, user, index, post, response, history, tokens, words, own,
-                                   none, cache, rivals, writers, curve, candidates, posts, reply)
+                                   none, cache, rivals, writers, curve, candidates, posts, reply, cache_reply)
 
 namespace {
 

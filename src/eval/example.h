@@ -45,6 +45,12 @@ struct ReplyMeasures {
   double p_f1 = 0, p_cover = 0, p_cover_of_15 = 0;
 };
 
+// The greedy reply of the model without a profile, mixed with a cache of the user's tokens (see unigram_cache.h).
+struct CacheReply {
+  std::string text;
+  double p_f1 = 0, p_cover = 0;
+};
+
 struct ExampleResult {
   std::string source, user;
   int64_t index = 0;  // of the exchange among the user's, from 0
@@ -59,6 +65,7 @@ struct ExampleResult {
   CandidateScores candidates;
   std::vector<double> posts;  // log P of the response to its own post, then to others
   ReplyMeasures reply;
+  CacheReply cache_reply;
 };
 
 std::string ToJsonLine(const ExampleResult& example);

@@ -34,7 +34,7 @@ class Questions {
 
 // Words of the part of the response that the model reads.
 int CountReadWords(const Ids& ids, const std::string& response, const ServingModel& model) {
-  const bool cut = static_cast<int>(ids.size()) == model.config().max_response_tokens;
+  const bool cut = model.texts().MayBeCut(ids);
   return static_cast<int>(SplitAtSpace(cut ? model.texts().tokenizer().Decode(ids) : response).size());
 }
 
@@ -79,7 +79,11 @@ HistoryTokens ExampleMeasurer::Window(const TestUser& user, size_t end, size_t l
 }
 
 UserWords ExampleMeasurer::Words(const TestUser& user, size_t end) const {
-  return CountWords(absl::MakeConstSpan(user.exchanges).first(end), context_.model.texts().tokenizer());
+  const Tokenizer& tokenizer = context_.model.texts().tokenizer();
+  UserWords words;
+  for (size_t i = end - std::min<size_t>(end, kCountedExchanges); i < end; ++i)
+    words.Add(tokenizer.Encode(user.exchanges[i].post), tokenizer.Encode(user.exchanges[i].response));
+  return words;
 }
 
 std::vector<ExampleResult> ExampleMeasurer::Measure(size_t user) {
@@ -122,8 +126,12 @@ ExampleResult ExampleMeasurer::MeasureOne(TargetPlace target, const Rivals& riva
   const UserWords words = Words(user, target.index);
   ScoreResponse(user, target, own, words, rivals, result);
   result.writers = CountWriterWords(exchange, words, rivals.words);
-  result.cache = ScoreWithCache(result, window);
-  result.reply = MeasureReply(user, target, own);
+  const UnigramCache cache(window.responses, context_.cache_weight);
+  result.cache = ScoreWithCache(result, cache);
+  std::vector<std::string> responses;
+  for (size_t i = target.index - window.size(); i < target.index; ++i) responses.push_back(user.exchanges[i].response);
+  result.reply = MeasureReply(result, own, responses);
+  result.cache_reply = MeasureCacheReply(result, cache, responses);
   return result;
 }
 
@@ -194,29 +202,37 @@ WriterWords ExampleMeasurer::CountWriterWords(const RawExchange& exchange, const
   return words;
 }
 
-double ExampleMeasurer::ScoreWithCache(const ExampleResult& result, const HistoryTokens& window) {
+double ExampleMeasurer::ScoreWithCache(const ExampleResult& result, const UnigramCache& cache) {
   const Ids post = context_.model.texts().PostIds(result.post);
   const Ids response = context_.model.texts().ResponseIds(result.response);
   const ScoreItem item{nobody_.get(), &post, &response};
-  return CacheLogProb(response, scorer_.TokenLogProbs({&item, 1})[0], window.responses, context_.cache_weight);
+  const std::vector<double> log_probs = scorer_.TokenLogProbs({&item, 1})[0];
+  double sum = 0;
+  for (size_t i = 0; i < response.size(); ++i) sum += cache.LogProb(response[i], log_probs[i]);
+  return sum;
 }
 
-ReplyMeasures ExampleMeasurer::MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own) {
-  const RawExchange& exchange = user.exchanges[target.index];
+ReplyMeasures ExampleMeasurer::MeasureReply(const ExampleResult& result, const ProfilePtr& own,
+                                            const std::vector<std::string>& window) {
   const ReplyCandidate reply =
-      scorer_.Reply(own, context_.model.texts().PostIds(exchange.post), nobody_, context_.decoding);
+      scorer_.Reply(own, context_.model.texts().PostIds(result.post), nobody_, context_.decoding);
   ReplyMeasures m;
   m.text = reply.text;
   CountCopies(reply, *own, m);
-  CompareTexts(reply.text, exchange.response, m);
-  m.embedding = CompareVectors(VectorsOf(reply.text), VectorsOf(exchange.response));
-  std::vector<std::string> responses;
-  for (size_t i = target.index - own->pair_sequences.size(); i < target.index; ++i)
-    responses.push_back(user.exchanges[i].response);
-  m.p_f1 = ProfileF1(reply.text, responses, context_.stop_words);
-  m.p_cover = ProfileCover(reply.text, responses);
-  m.p_cover_of_15 = ProfileCover(reply.text, responses, 15);
+  CompareTexts(reply.text, result.response, m);
+  m.embedding = CompareVectors(VectorsOf(reply.text), VectorsOf(result.response));
+  m.p_f1 = ProfileF1(reply.text, window, context_.stop_words);
+  m.p_cover = ProfileCover(reply.text, window);
+  m.p_cover_of_15 = ProfileCover(reply.text, window, 15);
   return m;
+}
+
+CacheReply ExampleMeasurer::MeasureCacheReply(const ExampleResult& result, const UnigramCache& cache,
+                                              const std::vector<std::string>& window) {
+  const ExchangeTokenizer& texts = context_.model.texts();
+  const std::string text =
+      texts.tokenizer().Decode(scorer_.ReplyWithCache(nobody_, texts.PostIds(result.post), cache));
+  return {text, ProfileF1(text, window, context_.stop_words), ProfileCover(text, window)};
 }
 
 Vectors ExampleMeasurer::VectorsOf(const std::string& text) const {

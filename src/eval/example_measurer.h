@@ -40,8 +40,11 @@ class ExampleMeasurer {
                      const Rivals& rivals, ExampleResult& result);
   WriterWords CountWriterWords(const RawExchange& exchange, const UserWords& own,
                                const std::vector<UserWords>& rivals) const;
-  double ScoreWithCache(const ExampleResult& result, const HistoryTokens& window);
-  ReplyMeasures MeasureReply(const TestUser& user, TargetPlace target, const ProfilePtr& own);
+  double ScoreWithCache(const ExampleResult& result, const UnigramCache& cache);
+  ReplyMeasures MeasureReply(const ExampleResult& result, const ProfilePtr& own,
+                             const std::vector<std::string>& window);
+  CacheReply MeasureCacheReply(const ExampleResult& result, const UnigramCache& cache,
+                               const std::vector<std::string>& window);
   HistoryTokens Window(const TestUser& user, size_t end, size_t length) const;
   UserWords Words(const TestUser& user, size_t end) const;
   Vectors VectorsOf(const std::string& text) const;

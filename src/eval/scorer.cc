@@ -92,4 +92,33 @@ ReplyCandidate Scorer::Reply(const ProfilePtr& profile, const std::vector<int32_
   return decoding.Candidates().at(0);
 }
 
+std::vector<int32_t> Scorer::ReplyWithCache(const ProfilePtr& nobody, const std::vector<int32_t>& post,
+                                            const UnigramCache& cache) {
+  const ReplyCondition condition = Condition(nobody, post);
+  std::vector<float> state = condition.post->initial_state;
+  std::vector<int32_t> reply;
+  while (static_cast<int>(reply.size()) < model_.config().max_response_tokens) {
+    const DecoderRow row = {nobody.get(), condition.post.get(), reply.empty() ? kBos : reply.back(), state.data()};
+    model_.decoder.Step({&row, 1}, work_, scratch_);
+    const int32_t next = MostProbable(row, cache);
+    if (next == kEos) break;
+    reply.push_back(next);
+  }
+  return reply;
+}
+
+// Among all tokens that the cache does not have, none is above the model's own first.
+int32_t Scorer::MostProbable(const DecoderRow& row, const UnigramCache& cache) {
+  const TokenDistribution distribution(row, work_.outputs[0], distribution_);
+  int32_t best = distribution.MostProbable();
+  double best_score = cache.LogProb(best, distribution.LogProb(best));
+  for (const auto& [id, count] : cache.counts()) {
+    const double score = cache.LogProb(id, distribution.LogProb(id));
+    if (score < best_score || (score == best_score && id >= best)) continue;
+    best = id;
+    best_score = score;
+  }
+  return best;
+}
+
 }  // namespace idiolect

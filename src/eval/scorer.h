@@ -7,6 +7,7 @@
 
 #include "absl/types/span.h"
 #include "engine/reply_decoding.h"
+#include "eval/unigram_cache.h"
 #include "idiolect/reply.h"
 #include "inference/serving_model.h"
 
@@ -34,9 +35,13 @@ class Scorer {
   // The best reply, explained; `nobody` is the profile of no history.
   ReplyCandidate Reply(const ProfilePtr& profile, const std::vector<int32_t>& post, const ProfilePtr& nobody,
                        const DecodingOptions& options);
+  // The greedy reply of the model without a profile, mixed with `cache`: token ids without </s>.
+  std::vector<int32_t> ReplyWithCache(const ProfilePtr& nobody, const std::vector<int32_t>& post,
+                                      const UnigramCache& cache);
 
  private:
   void ScoreChunk(absl::Span<const ScoreItem> items, absl::Span<std::vector<double>> log_probs);
+  int32_t MostProbable(const DecoderRow& row, const UnigramCache& cache);
   ReplyCondition Condition(const ProfilePtr& profile, const std::vector<int32_t>& post);
 
   const ServingModel& model_;

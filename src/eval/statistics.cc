@@ -175,7 +175,8 @@ void AddRankings(List& list) {
 }
 
 void AddReplies(List& list) {
-  for (const char* name : {"p_f1", "p_cover", "p_cover_dhap"}) AddMean(list, name, name);
+  for (const char* name : {"p_f1", "p_cover", "p_cover_dhap", "cache_replies.p_f1", "cache_replies.p_cover"})
+    AddMean(list, name, name);
   for (int n = 1; n <= kMaxBleuOrder; ++n)
     list.push_back({StrCat("bleu.", n), [=](const Sums& s) { return CorpusBleu(SummedBleu(s), n); }});
   for (int n = 1; n <= kMaxBleuOrder; ++n) AddMean(list, StrCat("bleu_dhap.", n), StrCat("bleu_dhap.", n - 1));
@@ -229,6 +230,8 @@ void AddExample(const ExampleResult& e, Sums& sums) {
   AddCandidates(e.candidates, sums);
   AddRank("post", e.posts, sums);
   AddReply(e.reply, sums);
+  sums.Add("cache_replies.p_f1", e.cache_reply.p_f1);
+  sums.Add("cache_replies.p_cover", e.cache_reply.p_cover);
 }
 
 std::vector<Statistic> AllStatistics(int max_history, const std::vector<int>& lengths) {

@@ -5,7 +5,8 @@ namespace idiolect {
 int64_t CompactProfile::byte_size() const {
   return static_cast<int64_t>(sizeof(*this) + sizeof(float) * general.capacity() +
                               sizeof(int32_t) * word_ids.capacity() + sizeof(uint16_t) * word_pairs.capacity() +
-                              sizeof(int64_t) * pair_sequences.capacity()) +
+                              sizeof(int64_t) * pair_sequences.capacity() +
+                              sizeof(OwnWord) * own_words.capacity()) +
          keys.byte_size() + values.byte_size() + words.byte_size();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "idiolect/user_profile.h"
+#include "inference/own_words.h"
 #include "inference/vector_table.h"
 
 namespace idiolect {
@@ -20,6 +21,7 @@ struct CompactProfile {
   std::vector<int32_t> word_ids;        // [M]
   std::vector<uint16_t> word_pairs;     // [M]     which pair of the window, 0 the oldest
   std::vector<int64_t> pair_sequences;  // [pairs] Exchange::sequence
+  std::vector<OwnWord> own_words;       // of every model, whether it copies or not
 
   int64_t byte_size() const;
   UserProfile ToUserProfile() const;

@@ -38,14 +38,17 @@ struct KeySource {
 }  // namespace
 
 ServingProfileEncoder::ServingProfileEncoder(const ModelConfig& config, const Parameters& parameters,
-                                             Precision precision)
+                                             Precision precision, const ExchangeTokenizer& texts,
+                                             const WordEvidence& word_evidence)
     : config_(config),
       precision_(precision),
       token_embedding_(parameters.at("token_embedding.weight").contiguous()),
       position_embedding_(Copy(parameters, "position_embedding.weight")),
       slot_embedding_(Copy(parameters, "slot_embedding.weight")),
       history_encoder_(config, parameters, "history_encoder", config.history_layers, precision),
-      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers, precision) {
+      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers, precision),
+      texts_(texts),
+      word_evidence_(word_evidence) {
   if (config.speaker) speaker_embedding_ = parameters.at("speaker_embedding.weight").contiguous();
 }
 
@@ -60,6 +63,7 @@ std::vector<std::shared_ptr<const CompactProfile>> ServingProfileEncoder::operat
     profile->epoch = users[i].epoch;
     profile->revision = users[i].revision;
     profile->pair_sequences = users[i].pair_sequences;
+    profile->own_words = OwnWords(users[i].tokens, texts_, word_evidence_);
     profiles.push_back(profile);
     if (config_.speaker) {
       FillFromSpeaker(users[i].tokens.speaker, *profile);

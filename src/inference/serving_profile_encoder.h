@@ -21,7 +21,9 @@ struct ProfileInput {
 
 class ServingProfileEncoder {
  public:
-  ServingProfileEncoder(const ModelConfig& config, const Parameters& parameters, Precision precision);
+  // `texts` and `word_evidence` must outlive it.
+  ServingProfileEncoder(const ModelConfig& config, const Parameters& parameters, Precision precision,
+                        const ExchangeTokenizer& texts, const WordEvidence& word_evidence);
 
   std::vector<std::shared_ptr<const CompactProfile>> operator()(const std::vector<ProfileInput>& users,
                                                                 Scratch& scratch) const;
@@ -43,6 +45,8 @@ class ServingProfileEncoder {
   std::vector<float> position_embedding_, slot_embedding_;
   at::Tensor speaker_embedding_;  // [users + 1, d], of a Speaker model only; shared, too
   ServingTransformer history_encoder_, memory_encoder_;
+  const ExchangeTokenizer& texts_;
+  const WordEvidence& word_evidence_;
 };
 
 }  // namespace idiolect

@@ -45,20 +45,6 @@ UserWords::Shares UserWords::Of(int32_t id) const {
   return {share(kRecentResponses), share(kResponses), share(kRecentPosts), share(kPosts)};
 }
 
-UserWords CountWords(const CompactProfile& profile) {
-  UserWords words;
-  std::vector<int32_t> response;
-  const size_t pairs = profile.pair_sequences.size(), skipped = pairs - std::min<size_t>(pairs, kCountedExchanges);
-  for (size_t i = 0; i < profile.word_ids.size(); ++i) {
-    if (profile.word_pairs[i] < skipped) continue;
-    response.push_back(profile.word_ids[i]);
-    if (i + 1 < profile.word_ids.size() && profile.word_pairs[i + 1] == profile.word_pairs[i]) continue;
-    words.Add({}, response);
-    response.clear();
-  }
-  return words;
-}
-
 WordEvidence::WordEvidence(const std::vector<float>& output_bias) {
   const double largest = *std::max_element(output_bias.begin(), output_bias.end());
   for (const float b : output_bias) everybody_.push_back(std::exp(b - largest));

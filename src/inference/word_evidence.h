@@ -20,10 +20,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/types/span.h"
 #include "idiolect/reply.h"
-#include "inference/compact_profile.h"
-#include "text/tokenizer.h"
 
 namespace idiolect {
 
@@ -52,18 +49,6 @@ class UserWords {
   Counts total_ = {};
   float weight_ = 1;  // of the next exchange in the recent counts
 };
-
-// Of the part of the responses that a profile holds, of its newest kCountedExchanges pairs.
-UserWords CountWords(const CompactProfile& profile);
-
-// Of the newest kCountedExchanges of `exchanges` (anything with a post and a response), the oldest first.
-template <typename Exchange>
-UserWords CountWords(absl::Span<const Exchange> exchanges, const Tokenizer& tokenizer) {
-  UserWords words;
-  for (const Exchange& e : exchanges.last(std::min<size_t>(exchanges.size(), kCountedExchanges)))
-    words.Add(tokenizer.Encode(e.post), tokenizer.Encode(e.response));
-  return words;
-}
 
 // Thread-safe.
 class WordEvidence {

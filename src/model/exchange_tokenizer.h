@@ -30,6 +30,10 @@ class ExchangeTokenizer {
   std::vector<int32_t> ResponseIds(std::string_view text) const {
     return tokenizer_->ResponseIds(text, config_.max_response_tokens);
   }
+  // Whether these ResponseIds may be only the beginning of a response: there is no room for more.
+  bool MayBeCut(const std::vector<int32_t>& response_ids) const {
+    return static_cast<int>(response_ids.size()) == config_.max_response_tokens;
+  }
   // The newest max_history pairs.
   HistoryTokens Tokenize(const std::vector<Exchange>& history) const;
 

@@ -27,14 +27,15 @@ int CharacterLength(int lead) {
   return 0;
 }
 
-// Digits, apostrophes and all characters up to U+1FFF but ASCII punctuation, most of which are letters of scripts that
-// put spaces between words, and Hangul. All else begins a word (the mark of a space), is punctuation, or a word by
-// itself.
+// Digits, apostrophes and all characters up to U+1FFF but the punctuation of ASCII and Latin-1, most of which are
+// letters of scripts that put spaces between words, and Hangul. All else begins a word (the mark of a space), is
+// punctuation, or a word by itself.
 bool BeginsInsideWord(std::string_view piece) {
-  constexpr int kGeneralPunctuation = 0x2000, kEastAsia = 0x2E80, kQuote = 0x2019;
+  constexpr int kLatin1Letters = 0xC0, kGeneralPunctuation = 0x2000, kEastAsia = 0x2E80, kQuote = 0x2019;
   if (piece.empty()) return false;
   const int c = TakeUtf8Character(piece);
   if (c < 0x80) return c >= 0 && (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '\'');
+  if (c < kLatin1Letters) return c == 0xAA || c == 0xB5 || c == 0xBA;  // ª µ º
   const bool hangul = c >= 0xAC00 && c <= 0xD7A3;
   return c < kGeneralPunctuation || c == kQuote || (c >= 0x2C00 && c < kEastAsia) || hangul;
 }

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/scorer.h"
+#include "text/tokenizer.h"
 #include "model/dhap_model.h"
 #include "tests/support/fixtures.h"
 
@@ -132,6 +133,43 @@ TEST_F(EvaluationTest, GuidanceChangesRepliesAlone) {
     changed += guided->examples[i].reply.text != plain->examples[i].reply.text;
   }
   EXPECT_GT(changed, 0);
+}
+
+// Token by token the best of the whole vocabulary, by the definition.
+TEST_F(EvaluationTest, TheCachesReplyIsTheMostProbableOfTheMixture) {
+  const auto model = *ServingModel::Load(options_.model_dir, Precision::kFloat32);
+  Scorer scorer(*model);
+  const ProfilePtr nobody = scorer.Profiles({{}})[0];
+  const std::vector<int32_t> post = model->texts().PostIds(kPosts[0]);
+  const auto most_probable = [&](const UnigramCache& cache, const std::vector<int32_t>& said) {
+    std::vector<std::vector<int32_t>> responses(model->config().vocab_size, said);
+    std::vector<ScoreItem> items;
+    for (size_t id = 0; id < responses.size(); ++id) {
+      responses[id].push_back(static_cast<int32_t>(id));
+      items.push_back({nobody.get(), &post, &responses[id]});
+    }
+    std::vector<double> scores;
+    for (const auto& log_probs : scorer.TokenLogProbs(items))
+      scores.push_back(cache.LogProb(static_cast<int32_t>(scores.size()), log_probs.back()));
+    return static_cast<int32_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  };
+  std::vector<std::vector<int32_t>> replies;
+  for (const double weight : {0.0, 0.2, 0.9}) {
+    const UnigramCache cache({model->texts().ResponseIds("soup, soup, soup")}, weight);
+    replies.push_back(scorer.ReplyWithCache(nobody, post, cache));
+    std::vector<int32_t> said;
+    for (const int32_t id : replies.back()) {
+      EXPECT_EQ(most_probable(cache, said), id);
+      said.push_back(id);
+      if (said.size() == 4) break;
+    }
+    const bool ended = said.size() == replies.back().size();
+    if (ended) {
+      EXPECT_EQ(most_probable(cache, said), kEos);
+    }
+  }
+  EXPECT_NE(replies[0], replies[2]);
+  EXPECT_EQ(replies[0], scorer.Reply(nobody, post, nobody, {}).tokens) << "without a cache the greedy reply";
 }
 
 TEST_F(EvaluationTest, StoppedItGoesOn) {

@@ -12,11 +12,11 @@ namespace {
 
 TEST(UnigramCacheTest, MixesTheUsersTokensIn) {
   // The history says 5 twice, 6 once and ends once (3): of 4 tokens.
-  const std::vector<std::vector<int32_t>> history = {{5, 6, 5, 3}};
-  const std::vector<double> log_probs = {std::log(0.1), std::log(0.2), std::log(0.5)};
-  EXPECT_NEAR(CacheLogProb({5, 7, 3}, log_probs, history, 0.2),
-              std::log(0.8 * 0.1 + 0.2 * 0.5) + std::log(0.8 * 0.2) + std::log(0.8 * 0.5 + 0.2 * 0.25), 1e-12);
-  EXPECT_NEAR(CacheLogProb({5, 7, 3}, log_probs, {}, 0.2), std::log(0.1 * 0.2 * 0.5), 1e-12);
+  const UnigramCache cache({{5, 6, 5, 3}}, 0.2), empty({}, 0.2);
+  EXPECT_NEAR(cache.LogProb(5, std::log(0.1)), std::log(0.8 * 0.1 + 0.2 * 0.5), 1e-12);
+  EXPECT_NEAR(cache.LogProb(7, std::log(0.2)), std::log(0.8 * 0.2), 1e-12);
+  EXPECT_NEAR(cache.LogProb(3, std::log(0.5)), std::log(0.8 * 0.5 + 0.2 * 0.25), 1e-12);
+  EXPECT_NEAR(empty.LogProb(5, std::log(0.1)), std::log(0.1), 1e-12);
 }
 
 TEST(RankingTest, TheFirstAgainstTheOthers) {

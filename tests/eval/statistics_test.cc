@@ -38,6 +38,7 @@ ExampleResult Example(const std::string& source, const std::string& user, double
   e.reply.bleu = CountBleu({"tea", "always"}, {"always", "tea"});
   e.reply.p_f1 = 0.25;
   e.reply.p_cover = own;
+  e.cache_reply = {"tea", 0.125, own / 2};
   return e;
 }
 
@@ -71,6 +72,8 @@ TEST(StatisticsTest, ValuesByHand) {
   EXPECT_NEAR(s.all["copied_from.2"], 0.1, 1e-9);
   EXPECT_EQ(s.all["p_f1"], 0.25);
   EXPECT_EQ(s.all["p_cover"], 7);
+  EXPECT_EQ(s.all["cache_replies.p_f1"], 0.125);
+  EXPECT_EQ(s.all["cache_replies.p_cover"], 3.5);
   EXPECT_EQ(s.all["bleu.1"], 100);
   EXPECT_NEAR(s.all["bleu.2"], 100 * std::sqrt(0.5 / 2), 1e-9);  // two bigrams, none matched: half a match
   EXPECT_EQ(s.all["distinct.1"], 0.5);

@@ -85,33 +85,6 @@ TEST(WordEvidenceTest, ALiftIsWhatAWordAddsOverOneThatTheUserNeverSaid) {
   EXPECT_EQ(evidence.Lift(6, UserWords()), 0);
 }
 
-TEST(WordEvidenceTest, AProfilesWordsAreThoseOfItsPairs) {
-  CompactProfile profile;
-  profile.word_ids = {4, 4, 5, 6};
-  profile.word_pairs = {0, 0, 1, 3};  // the response of the third pair is empty
-  profile.pair_sequences = {1, 2, 3, 4};
-  const UserWords words = CountWords(profile), same = WordsOf({{{}, {4, 4}}, {{}, {5}}, {{}, {6}}});
-  for (const int32_t id : {4, 5, 6}) {
-    EXPECT_EQ(words.Of(id).responses, same.Of(id).responses);
-    EXPECT_EQ(words.Of(id).recent_responses, same.Of(id).recent_responses);
-  }
-  EXPECT_FALSE(words.has_posts());
-  EXPECT_FALSE(CountWords(CompactProfile()).has_responses());
-}
-
-TEST(WordEvidenceTest, OfTheLongestWindowTheNewestPairsCount) {
-  CompactProfile profile;
-  for (int pair = 0; pair < 1024; ++pair) {
-    profile.pair_sequences.push_back(pair + 1);
-    profile.word_pairs.push_back(static_cast<uint16_t>(pair));
-    profile.word_ids.push_back(pair < 1024 - kCountedExchanges ? 5 : 6);
-  }
-  const UserWords words = CountWords(profile);
-  EXPECT_EQ(words.Of(5).responses, 0);
-  EXPECT_EQ(words.Of(6).responses, 1);
-  EXPECT_TRUE(std::isfinite(Evidence().Lift(6, words)));
-}
-
 TEST(WordEvidenceTest, StaysANumberForWhatNobodySays) {
   std::vector<float> bias(7, 0);
   bias[5] = -std::numeric_limits<float>::max();

@@ -6,7 +6,8 @@ import argparse, glob, json, os, shutil, subprocess, tempfile, unittest
 
 TOLERANCE = 1e-4
 arguments = None
-WEIGH_WORDS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "scripts", "weigh-words")
+SCRIPTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "scripts")
+WEIGH_WORDS = os.path.join(SCRIPTS, "weigh-words")
 
 
 def read_lines(path):
@@ -114,6 +115,27 @@ class OfflineVerbsTest(unittest.TestCase):
             self.assertAlmostEqual(table[weight][column], share, delta=0.0006, msg=(weight, column))
         weighed = subprocess.run([WEIGH_WORDS, os.path.join(out, "examples.jsonl"), "half"], capture_output=True, text=True)
         self.assertEqual((weighed.returncode, "half" in weighed.stderr), (1, True))
+
+    def test_the_table_has_a_row_a_model(self):
+        out = os.path.join(self.folder, "table")
+        environment = {**os.environ, "IDIOLECT": arguments.binary, "TABLE_DATA": self.write_exchanges(), "TABLE_MODELS": "full no-profile"}
+        sizes = ("--d-model", "16", "--hidden-size", "16", "--readout-size", "16", "--vocab-size", "290", "--steps", "2", "--validate-every", "2")
+        done = subprocess.run([os.path.join(SCRIPTS, "reproduce-table"), out, *sizes], env=environment, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if line.startswith("|")]
+        self.assertEqual([row[0] for row in rows], ["full", "no-profile", "no-profile with a unigram cache"])
+        summaries = {}
+        for kind in ("full.eval", "full.guided", "no-profile.eval"):
+            with open(os.path.join(out, kind, "summary.json"), encoding="utf-8") as file: summaries[kind] = json.load(file)
+        self.assertEqual([summaries[kind]["word_guidance"] for kind in summaries], [0, 0.35, 0])
+        full, cache = dict(zip(head, rows[0])), dict(zip(head, rows[2]))
+        for cell, value in ((full["own"], summaries["full.eval"]["per_word_perplexity"]["own"]),
+                            (full["P-Cover"], summaries["full.eval"]["p_cover"]),
+                            (full["guided P-Cover"], summaries["full.guided"]["p_cover"]),
+                            (cache["own"], summaries["no-profile.eval"]["per_word_perplexity"]["cache"]),
+                            (cache["P-F1"], summaries["no-profile.eval"]["cache_replies"]["p_f1"])):
+            self.assertAlmostEqual(float(cell), value, delta=0.051)
+        self.assertEqual(cache["guided P-F1"], "–")
 
     def test_eval_names_what_is_wrong(self):
         done = self.run_eval("--data", os.path.join(self.folder, "none.jsonl"))

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "tests/support/fixtures.h"
+#include "text/synthetic_tokenizer.h"
 #include "text/utf8.h"
 
 namespace idiolect {
@@ -192,6 +193,23 @@ TEST(TokenizerTest, KnowsWhatContinuesAWord) {
   EXPECT_TRUE(begun("the's").back());
   EXPECT_TRUE(Tiny().ContinuesWord(kFirstByte)) << "a byte may belong to anything";
   EXPECT_FALSE(Tiny().ContinuesWord(kEos));
+}
+
+TEST(TokenizerTest, ContinuesAWordByTheScriptOfItsFirstCharacter) {
+  const std::pair<std::string, bool> pieces[] = {
+      {"\xC2\xBB", false},     {"\xC2\xB5", true},      {"\xC3\xA9", true},      {"\xD0\xB4", true},
+      {"\xE2\x80\x99", true}, {"\xE2\x80\x94", false}, {"\xE4\xB8\xAD", false}, {"\xED\x95\x9C", true}};
+  std::string bytes = SyntheticTokenizer(kPiecesBeforeWords + static_cast<int>(std::size(pieces)));
+  for (size_t i = 0; i < std::size(pieces); ++i) {  // each in the room of a made-up word
+    const std::string word = "\xE2\x96\x81" + SyntheticWord(static_cast<int>(i));
+    std::string piece = pieces[i].first;
+    piece.resize(word.size(), 'a');
+    bytes.replace(bytes.find(word), word.size(), piece);
+  }
+  const auto tokenizer = Tokenizer::FromBytes(bytes);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  for (size_t i = 0; i < std::size(pieces); ++i)
+    EXPECT_EQ((*tokenizer)->ContinuesWord(kPiecesBeforeWords + static_cast<int>(i)), pieces[i].second) << i;
 }
 
 TEST(TokenizerTest, WhatIsNoTokenizerIsRefusedByName) {
