@@ -1,5 +1,6 @@
 """What `idiolect prepare` wrote, as tensors: every exchange padded to the model's lengths, users one after the other."""
 import gzip
+import hashlib
 import json
 import os
 import zlib
@@ -47,6 +48,11 @@ class Corpus:
             raise ValueError(f"prepared_version: expected {VERSION}")
         self.vocab_size = header["vocab_size"]
         self.max_post_tokens, self.max_response_tokens = header["max_post_tokens"], header["max_response_tokens"]
+        with open(self.tokenizer, "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        # A folder that was prepared before the digest was written has none.
+        if header.get("sha256_tokenizer", digest) != digest:
+            raise ValueError(f"sha256_tokenizer: the ids are of another tokenizer than {self.tokenizer}")
 
     def _take(self, exchange, number, texts):
         valid = "valid" in exchange

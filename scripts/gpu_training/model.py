@@ -7,14 +7,25 @@ import json
 import math
 import os
 import struct
+import sys
 
-import numpy as np
-import torch
-import torch.nn.functional as F
+try:
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+except ImportError as missing:
+    sys.exit(f"{os.path.basename(sys.argv[0])}: {missing}; expected PyTorch and numpy, Debian's python3-torch and python3-numpy, "
+             "which /usr/bin/python3 reads")
 
 from corpus import BOS, CLS, EOS, PAD
 
 PARTS = ["general", "memory", "copy", "post_copy"]
+MOST_TOKENS = 4096  # of a post or a response
+RANGES = {  # as src/model/config.cc takes them
+    "vocab_size": (5, 1 << 20), "d_model": (1, 8192), "hidden_size": (2, 16384), "readout_size": (1, 16384),
+    "history_layers": (0, 64), "memory_layers": (0, 64), "heads": (1, 8192), "feed_forward_size": (1, 65536),
+    "max_history": (1, 1024), "max_post_tokens": (2, MOST_TOKENS), "max_response_tokens": (2, MOST_TOKENS)}
+DIGESTS = {"sha256_tensors": "the tensors", "sha256_config": "config.json", "sha256_tokenizer": "tokenizer.model"}
 MINUS_LARGE = -1e9  # finite: a row without any place must stay a number
 
 
@@ -253,50 +264,113 @@ def _safe_log(p):
 
 
 # ---- files -----------------------------------------------------------------------------------------------------
+# What is wrong with a file ends the program with a message of ours: Python's may quote all of the file.
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror}")
+
+
 def save(folder, config, parameters, tokenizer):
     """A model directory with float16 weights, the tokenizer file copied into it, and checksums of all three."""
-    os.makedirs(folder, exist_ok=True)
-    with open(tokenizer, "rb") as file:
-        tokenizer_bytes = file.read()
+    tokenizer_bytes = read(tokenizer)
     config_bytes = json.dumps(config, indent=2).encode()
     tensors, data = {}, b""
     for name in sorted(parameters):
         raw = parameters[name].detach().float().cpu().numpy().astype("<f2").tobytes()
         tensors[name] = {"dtype": "F16", "shape": list(parameters[name].shape), "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
-    digest = lambda content: hashlib.sha256(content).hexdigest()
-    checksums = {"sha256_config": digest(config_bytes), "sha256_tokenizer": digest(tokenizer_bytes), "sha256_tensors": digest(data)}
-    header = json.dumps({"__metadata__": checksums} | tensors).encode()
+    header = json.dumps({"__metadata__": _digests(data, config_bytes, tokenizer_bytes)} | tensors).encode()
     header += b" " * (-len(header) % 8)
-    for name, content in (("config.json", config_bytes), ("tokenizer.model", tokenizer_bytes),
-                          ("model.safetensors", struct.pack("<Q", len(header)) + header + data)):
-        path = os.path.join(folder, name)
-        with open(path + ".part", "wb") as file:
-            file.write(content)
-        os.replace(path + ".part", path)
+    _write(folder, {"config.json": config_bytes, "tokenizer.model": tokenizer_bytes,
+                    "model.safetensors": struct.pack("<Q", len(header)) + header + data})
 
 
 def load(folder):
-    """(config, parameters) of a model directory. What is wrong with it ends the program with a message."""
+    """(config, parameters) of a model directory."""
+    weights_path, config_path, tokenizer_path = (
+        os.path.join(folder, name) for name in ("model.safetensors", "config.json", "tokenizer.model"))
+    config_bytes, tokenizer_bytes = read(config_path), read(tokenizer_path)
+    config = _config(config_path, config_bytes)
+    header, data = _header_and_data(weights_path, read(weights_path))
+    _check_digests(weights_path, header.pop("__metadata__", {}), _digests(data, config_bytes, tokenizer_bytes))
+    shapes = parameter_shapes(config)
+    unknown = sorted(header.keys() - shapes.keys())  # "__metadata__" among them, where its name is damaged
+    if unknown:
+        raise SystemExit(f"{weights_path}: {unknown[0][:80]!a}: expected no such tensor in a model of this config.json")
+    return config, {name: _tensor(weights_path, name, shape, header, data) for name, shape in shapes.items()}
+
+
+def _write(folder, files):
     try:
-        with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
-            config = json.load(file)
-        if set(config["parts"]) != set(PARTS) or not config["tie_embeddings"]:
-            raise ValueError(f"expected a model with the parts {', '.join(PARTS)} and tied embeddings")
-        with open(os.path.join(folder, "model.safetensors"), "rb") as file:
-            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-            data = file.read()
-        return config, {name: _tensor(name, shape, header, data) for name, shape in parameter_shapes(config).items()}
+        os.makedirs(folder, exist_ok=True)
+        for name, content in files.items():
+            path = os.path.join(folder, name)
+            with open(path + ".part", "wb") as file:
+                file.write(content)
+            os.replace(path + ".part", path)
     except OSError as error:
-        raise SystemExit(f"{error.filename}: {error.strerror}")
-    except (ValueError, KeyError, TypeError, struct.error) as error:
-        raise SystemExit(f"{folder}: is no model that can be read here: {error!r}")
+        raise SystemExit(f"{error.filename or folder}: {error.strerror}; expected a folder that a model can be written to")
 
 
-def _tensor(name, shape, header, data):
-    entry = header[name]
-    begin, end = entry["data_offsets"]
-    if tuple(entry["shape"]) != tuple(shape):
-        raise ValueError(f"{name}: expected the shape {list(shape)}")
-    values = np.frombuffer(data[begin:end], {"F16": "<f2", "F32": "<f4"}[entry["dtype"]]).astype(np.float32)
-    return torch.from_numpy(values.reshape(shape).copy())
+def _digests(*contents):
+    """Of the contents that DIGESTS names, in that order."""
+    return {key: hashlib.sha256(content).hexdigest() for key, content in zip(DIGESTS, contents)}
+
+
+def _check_digests(path, metadata, digests):
+    """As CheckDigests of src/model/dhap_model.cc: all or none, so that a damaged name doesn't turn its check off."""
+    if not isinstance(metadata, dict):
+        raise SystemExit(f"{path}: __metadata__: expected an object of strings")
+    present = [key for key in digests if key in metadata]
+    if present and len(present) != len(digests):
+        raise SystemExit(f"{path}: has {len(present)} of the {len(digests)} checksums that it should have")
+    for key in present:
+        if metadata[key] != digests[key]:
+            raise SystemExit(f"{path}: its checksum of {DIGESTS[key]} does not match: a file of this model is damaged or of another one")
+
+
+def _json_object(where, content):
+    try:
+        value = json.loads(content.decode())
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else sys.exit(f"{where}: expected a JSON object in UTF-8")
+
+
+def _config(path, content):
+    config = _json_object(path, content)
+    for name, (low, high) in RANGES.items():
+        if type(config.get(name)) is not int or not low <= config[name] <= high:
+            raise SystemExit(f"{path}: {name}: expected an integer from {low} to {high}")
+    if config["d_model"] % config["heads"]:
+        raise SystemExit(f"{path}: heads: expected a divisor of d_model")
+    if type(config.get("layer_norm_epsilon")) not in (int, float):
+        raise SystemExit(f"{path}: layer_norm_epsilon: expected a number")
+    parts = config.get("parts")
+    if not isinstance(parts, list) or {str(part) for part in parts} != set(PARTS) or config.get("tie_embeddings") is not True:
+        raise SystemExit(f"{path}: parts, tie_embeddings: expected the parts {', '.join(PARTS)} and tied embeddings")
+    return config
+
+
+def _header_and_data(path, content):
+    size = int.from_bytes(content[:8], "little")
+    if not 0 < size <= len(content) - 8:
+        raise SystemExit(f"{path}: expected a safetensors file, with a whole header")
+    return _json_object(f"{path}: its header", content[8:8 + size]), content[8 + size:]
+
+
+def _tensor(path, name, shape, header, data):
+    try:
+        entry = header[name]
+        begin, end = entry["data_offsets"]
+        if entry["shape"] != list(shape):
+            raise ValueError
+        values = np.frombuffer(data[begin:end], {"F16": "<f2", "F32": "<f4"}[entry["dtype"]]).astype(np.float32)
+        if not np.isfinite(values).all():
+            raise ValueError
+        return torch.from_numpy(values.reshape(shape).copy())
+    except (ValueError, KeyError, TypeError):
+        raise SystemExit(f"{path}: {name}: expected finite F16 or F32 numbers of the shape {list(shape)}")

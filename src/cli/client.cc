@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/number_checks.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -62,7 +63,7 @@ void ClientOptions::AddTo(CLI::App& verb) {
       ->option_text("HOST:PORT");
   AddChannelOptions(verb, *this);
   verb.add_option("--timeout", timeout_seconds, "Longest wait for one answer, in seconds (default 60)")
-      ->check(CLI::Range(0.001, 86400.0))
+      ->check(Between(0.001, 86400.0))
       ->option_text("SECONDS");
 }
 

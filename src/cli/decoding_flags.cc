@@ -1,5 +1,7 @@
 #include "cli/decoding_flags.h"
 
+#include "cli/number_checks.h"
+
 #include <random>
 
 #include "idiolect/reply.h"
@@ -17,10 +19,10 @@ void DecodingFlags::AddTo(CLI::App& verb, bool sampled) {
   verb.add_option("--temperature", temperature,
                   sampled ? "0 to 10: how freely words are drawn; 0: always the likeliest (default 0.7)"
                           : "0 to 10: how freely words are drawn (default 0: always the likeliest)")
-      ->check(CLI::Range(0.0, 10.0))
+      ->check(Between(0.0, 10.0))
       ->option_text("T");
   verb.add_option("--top-p", top_p, "Draw among the likeliest words that reach this probability (default 0.9)")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(Between(0.0, 1.0))
       ->option_text("P");
   verb.add_option("--top-k", top_k, "Draw among the K likeliest words (default 0: all)")
       ->check(CLI::Range(0, 1000000))
@@ -28,24 +30,24 @@ void DecodingFlags::AddTo(CLI::App& verb, bool sampled) {
   verb.add_option("--seed", seed, "The same seed draws the same reply (default: a new one every time)")
       ->option_text("N");
   verb.add_option("--max-tokens", max_tokens, "Longest reply (default 0: the model's longest)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(AtLeast(0))
       ->option_text("N");
   verb.add_option("--beam-size", beam_size, "1 to 16; above 1: search the best reply with so many beams")
       ->check(CLI::Range(1, 16))
       ->option_text("N");
   verb.add_option("--length-penalty", length_penalty, "-5 to 5, for beam search: above 0 favours longer replies")
-      ->check(CLI::Range(-5.0, 5.0))
+      ->check(Between(-5.0, 5.0))
       ->option_text("X");
   verb.add_option("--no-repeat-ngram", no_repeat_ngram, "0 to 16: say no N words in a row twice (default 0: off)")
       ->check(CLI::Range(0, 16))
       ->option_text("N");
   verb.add_option("--guidance", guidance,
                   "0 to 5: how much more weight has what user and post add to what anybody says (default 0: none)")
-      ->check(CLI::Range(0.0, 5.0))
+      ->check(Between(0.0, 5.0))
       ->option_text("X");
   verb.add_option("--word-guidance", word_guidance,
                   "0 to 5: how much rather the person's own words are said (default 0.35; 0 with beam search)")
-      ->check(CLI::Range(0.0, 5.0))
+      ->check(Between(0.0, 5.0))
       ->option_text("X");
   verb.add_option("--candidates", candidates, "1 to 16: show so many replies, best first (default 1)")
       ->check(CLI::Range(1, 16))

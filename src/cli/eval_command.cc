@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/number_checks.h"
 #include "eval/evaluation.h"
 #include "eval/evaluation_charts.h"
 
@@ -45,30 +46,31 @@ class EvalCommand : public Command {
     verb.add_option("--data", set.data, "JSONL or TSV files, .gz allowed")->required();
     verb.add_option("--split", set.split, "What is predicted: test or valid")->capture_default_str();
     verb.add_option("--users", set.users, "A seeded sample of so many users (default: all)")
-        ->check(CLI::PositiveNumber);
+        ->check(AtLeast(1));
     verb.add_option("--limit", set.limit, "About so many examples: users are taken until there are (default: all)")
-        ->check(CLI::PositiveNumber);
+        ->check(AtLeast(1));
     verb.add_option("--unseen-users", set.unseen_users,
                     "Only the users whom `idiolect train --held-out-users` with the same share has not seen")
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(Between(0.0, 1.0));
     verb.add_option("--seed", set.seed, "Of sample, rivals and bootstrap")->capture_default_str();
     verb.add_option("--history-lengths", options_.history_lengths, "Cut histories to measure beside none and all")
         ->delimiter(',')
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(AtLeast(1));
     verb.add_option("--cache-weight", options_.cache_weight, "Of the unigram cache that the profile is compared with")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 0.999));
+        ->check(Between(0.0, 0.999));
     verb.add_option("--guidance", options_.guidance,
                     "0 to 5: of the greedy replies, how much more weight has what user and post add")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 5.0));
+        ->check(Between(0.0, 5.0));
     verb.add_option("--word-guidance", options_.word_guidance,
                     "0 to 5: of the greedy replies, how much rather the person's own words are said")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 5.0));
+        ->check(Between(0.0, 5.0));
     verb.add_option("--resamples", options_.resamples, "Of the bootstrap; 0: no intervals")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(AtLeast(0));
     verb.add_option("--stop-words", options_.stop_words, "Words that P-F1 leaves out, one a line (default: English)");
     verb.add_option("--word-vectors", options_.word_vectors,
                     "word2vec text file for the embedding metrics (default: the model's token embeddings)");

@@ -6,6 +6,7 @@
 #include "access/api_key_file.h"
 #include "cli/access_commands.h"
 #include "cli/layout.h"
+#include "cli/number_checks.h"
 
 namespace idiolect {
 namespace {
@@ -44,7 +45,7 @@ class KeysCommand : public Command {
     create->add_option("--scopes", scopes_, "What it may do")->required()->option_text("SCOPE,… (required)");
     create->add_option("--note", key_.note, "For whom it is")->option_text("TEXT");
     create->add_option("--expires-days", expires_days_, "How long it is valid (default: until it is revoked)")
-        ->check(CLI::Range(0.0, 36500.0))
+        ->check(Between(0.0, 36500.0))
         ->option_text("DAYS");
     CLI::App* list = Add(verb, "list", "List the keys, without what is secret", &KeysCommand::List);
     list->add_flag("--json", json_, "One JSON object a line");

@@ -6,6 +6,7 @@
 #include "text/tokenizer.h"
 #include "train/corpus.h"
 #include "train/prepared_corpus.h"
+#include "train/tokenizer_bytes.h"
 #include "train/tokenizer_training.h"
 
 namespace idiolect {
@@ -32,9 +33,9 @@ class PrepareCommand : public Command {
     verb.add_option("--data", options_.data, "JSONL or TSV files, .gz allowed")->required();
     verb.add_option("--out", options_.out, "Folder to write; created")->required();
     verb.add_option("--tokenizer", tokenizer_, "tokenizer.model to use (default: learn one)");
-    verb.add_option("--vocab-size", m.vocab_size, "Pieces of the tokenizer to learn")
-        ->capture_default_str()
-        ->check(CLI::Range(5, 1 << 20));
+    vocab_size_ = verb.add_option("--vocab-size", m.vocab_size, "Pieces of the tokenizer to learn")
+                      ->capture_default_str()
+                      ->check(CLI::Range(5, 1 << 20));
     verb.add_option("--tokenizer-sentences", options_.tokenizer_sentences, "Texts that it learns from")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
@@ -54,34 +55,40 @@ class PrepareCommand : public Command {
     std::error_code error;
     std::filesystem::create_directories(options_.out, error);
     if (error) return absl::UnavailableError(absl::StrCat(options_.out, ": cannot be created: ", error.message()));
-    if (absl::Status s = ProvideTokenizer(console); !s.ok()) return s;
-    const auto tokenizer = Tokenizer::Load(PreparedTokenizerPath(options_.out));
-    if (!tokenizer.ok()) return tokenizer.status();
-    options_.model.vocab_size = (*tokenizer)->size();
+    const std::string path = tokenizer_.empty() ? PreparedTokenizerPath(options_.out) : tokenizer_;
+    if (absl::Status s = LearnMissing(path, console); !s.ok()) return s;
+    const auto bytes = ReadTokenizerBytes(path);
+    if (!bytes.ok()) return bytes.status();
+    const auto tokenizer = Tokenizer::FromBytes(*bytes);
+    if (!tokenizer.ok())
+      return absl::Status(tokenizer.status().code(), absl::StrCat(path, ": ", tokenizer.status().message()));
+    if (absl::Status s = TakeVocabSize(path, (*tokenizer)->size()); !s.ok()) return s;
     console.err << "reading and tokenizing the data\n" << std::flush;
     const auto corpus = LoadCorpus(options_.data, **tokenizer, options_.model, options_.held_out_users);
     if (!corpus.ok()) return corpus.status();
-    if (absl::Status s = WritePreparedCorpus(*corpus, options_.model, options_.out); !s.ok()) return s;
+    if (absl::Status s = WritePreparedCorpus(*corpus, options_.model, *bytes, options_.out); !s.ok()) return s;
     console.out << absl::StrCat(corpus->users.size(), " users, ", corpus->train_pairs, " exchanges to train on and ",
                                 corpus->valid_pairs, " to validate are in ", options_.out, "\n");
     return absl::OkStatus();
   }
 
  private:
-  absl::Status ProvideTokenizer(Console& console) const {
-    const std::string path = PreparedTokenizerPath(options_.out);
-    if (!tokenizer_.empty()) {
-      std::error_code error;
-      std::filesystem::copy_file(tokenizer_, path, std::filesystem::copy_options::overwrite_existing, error);
-      return error ? absl::NotFoundError(absl::StrCat(tokenizer_, ": cannot be copied: ", error.message()))
-                   : absl::OkStatus();
-    }
-    if (std::filesystem::exists(path)) return absl::OkStatus();
+  absl::Status LearnMissing(const std::string& path, Console& console) const {
+    if (!tokenizer_.empty() || std::filesystem::exists(path)) return absl::OkStatus();
     console.err << "learning the tokenizer\n" << std::flush;
     return TrainTokenizer(options_, path);
   }
 
+  absl::Status TakeVocabSize(const std::string& path, int pieces) {
+    if (vocab_size_->count() > 0 && options_.model.vocab_size != pieces)
+      return absl::InvalidArgumentError(absl::StrCat("--vocab-size: expected ", pieces, ", the pieces that ", path,
+                                                     " has; to learn another one, choose another --out"));
+    options_.model.vocab_size = pieces;
+    return absl::OkStatus();
+  }
+
   TrainOptions options_;
+  const CLI::Option* vocab_size_ = nullptr;
   std::string tokenizer_;
 };
 

@@ -46,7 +46,7 @@ class DeletionRelay {
   void Disconnect() { Set(nullptr); }
   void Tell(const UserKey& user) {
     const std::lock_guard lock(mutex_);
-    if (models_ != nullptr) models_->Forget(user);
+    if (models_ != nullptr) models_->Erased(user);
   }
 
  private:

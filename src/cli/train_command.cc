@@ -1,5 +1,6 @@
 #include <atomic>
 #include <csignal>
+#include <optional>
 #include <ostream>
 
 #include "absl/strings/str_format.h"
@@ -26,6 +27,10 @@ prints them all, in the form of such a file.
 
 std::atomic<bool> stop_requested{false};
 void RequestStop(int) { stop_requested = true; }
+
+std::string Figure(const std::optional<double>& value, int digits) {
+  return value ? absl::StrFormat("%.*f", digits, *value) : "-";
+}
 
 class TrainCommand : public Command {
  public:
@@ -71,11 +76,12 @@ class TrainCommand : public Command {
     if (p.event == TrainProgress::Event::kMessage) {
       console.err << p.message << "\n" << std::flush;
     } else if (p.event == TrainProgress::Event::kValidation) {
+      const ValidationResult& v = p.validation;
       console.err << (console.err_is_terminal ? "\r\033[K" : "")
                   << absl::StrFormat(
-                         "validation at step %d: own %.1f, other %.1f, none %.1f a word; other/own %.3f, copied %.2f\n",
-                         p.step, p.validation.own, p.validation.other, p.validation.none,
-                         p.validation.other / p.validation.own, p.validation.copy_share)
+                         "validation at step %d: own %s, other %s, none %s a word; other/own %s, copied %s\n", p.step,
+                         Figure(v.own, 1), Figure(v.other, 1), Figure(v.none, 1), Figure(v.other_over_own, 3),
+                         Figure(v.copy_share, 2))
                   << std::flush;
     } else if (console.err_is_terminal || p.step % 50 == 0) {
       const auto left = static_cast<int64_t>(p.seconds_left);

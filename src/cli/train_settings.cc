@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace idiolect {
@@ -46,8 +47,9 @@ void TrainSettings::AddRun(Settings& s) {
 void TrainSettings::AddModel(Settings& s) {
   ModelConfig& m = options.model;
   s.Group("The model");
-  s.Add("vocab_size", m.vocab_size, {5, 1 << 20}, "Pieces of the tokenizer");
   s.Add("tokenizer_sentences", options.tokenizer_sentences, kPositiveCount, "Texts that the tokenizer learns from");
+  const size_t first = s.all().size();
+  s.Add("vocab_size", m.vocab_size, {5, 1 << 20}, "Pieces of the tokenizer");
   s.Add("d_model", m.d_model, {1, 8192}, "Width of embeddings and profile");
   s.Add("hidden_size", m.hidden_size, {2, 16384}, "Width of the post encoder and decoder, even");
   s.Add("history_layers", m.history_layers, {0, 64}, "Transformer layers over the history");
@@ -62,6 +64,7 @@ void TrainSettings::AddModel(Settings& s) {
         "alone: a learnt vector a user, for comparison with `idiolect eval`");
   s.Add("tie_embeddings", m.tie_embeddings, "The output matrix is that of the embeddings");
   s.Add("readout_size", m.readout_size, {1, 16384}, "Width before the output, where the embeddings are not tied");
+  for (size_t i = first; i < s.all().size(); ++i) model_settings_.push_back({&s.all()[i], s.all()[i].ToToml()});
 }
 
 void TrainSettings::AddLearning(Settings& s) {
@@ -96,6 +99,16 @@ void TrainSettings::AddExamples(Settings& s) {
         "A user is drawn in proportion to their exchanges to this power; 0: all alike");
 }
 
+// By a flag, or otherwise than by default: a file that --print-config wrote has all defaults, and asks for none of
+// them.
+std::vector<std::string> TrainSettings::AskedOfModel() const {
+  std::vector<std::string> asked;
+  for (const auto& [setting, standard] : model_settings_) {
+    if (absl::StartsWith(setting->origin(), "flag ") || setting->ToToml() != standard) asked.push_back(setting->name());
+  }
+  return asked;
+}
+
 absl::StatusOr<TrainOptions> TrainSettings::ToOptions() const {
   TrainOptions o = options;
   o.seed = static_cast<uint64_t>(seed);
@@ -118,7 +131,8 @@ absl::StatusOr<TrainOptions> TrainSettings::ToOptions() const {
   o.model.copy = Names(parts, "copy");
   o.model.post_copy = Names(parts, "post_copy");
   o.model.speaker = Names(parts, "speaker");
-  if (o.model.tie_embeddings) o.model.readout_size = o.model.d_model;
+  o.asked_of_model = AskedOfModel();
+  if (o.model.tie_embeddings && o.init_from.empty()) o.model.readout_size = o.model.d_model;
   if (card_notes_file.empty()) return o;
   std::ifstream notes(card_notes_file);
   if (!notes) return absl::NotFoundError(absl::StrCat("card_notes: ", card_notes_file, " can't be opened"));

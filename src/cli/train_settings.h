@@ -21,10 +21,19 @@ struct TrainSettings {
   absl::StatusOr<TrainOptions> ToOptions() const;
 
  private:
+  // A setting of the model, and its default as it is printed.
+  struct ModelSetting {
+    const Setting* setting;
+    std::string standard;
+  };
+
   void AddRun(Settings& s);
   void AddModel(Settings& s);
   void AddLearning(Settings& s);
   void AddExamples(Settings& s);
+  std::vector<std::string> AskedOfModel() const;
+
+  std::vector<ModelSetting> model_settings_;
 };
 
 }  // namespace idiolect

@@ -1,5 +1,6 @@
 #include "config/setting.h"
 
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -26,11 +27,6 @@ absl::Status Expected(std::string_view what, std::string_view text, bool secret)
   return absl::InvalidArgumentError(absl::StrCat("expected ", std::string(what), ", got ", got));
 }
 
-// Whole numbers in full, where StrCat would write 1.04858e+06.
-std::string Digits(double number) {
-  return number == std::floor(number) ? absl::StrCat(static_cast<int64_t>(number)) : absl::StrCat(number);
-}
-
 template <typename Number>
 bool Parse(std::string_view text, Number& number) {
   if constexpr (std::is_same_v<Number, double>) {
@@ -41,6 +37,13 @@ bool Parse(std::string_view text, Number& number) {
 }
 
 }  // namespace
+
+std::string NumberText(double number) {
+  constexpr double kWhole = 1e15;  // every whole number below is a double
+  if (number == std::floor(number) && std::abs(number) < kWhole) return absl::StrCat(static_cast<int64_t>(number));
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
 
 Setting::Setting(std::string name, Target target, Range range, std::string help)
     : name_(std::move(name)), target_(target), range_(range), help_(std::move(help)) {}
@@ -74,8 +77,8 @@ std::string Setting::TypeName() const {
   if (!choices_.empty()) return absl::StrJoin(choices_, "|");
   if (is_text()) return "TEXT";
   const bool whole = !std::holds_alternative<double*>(target_);
-  if (range_.high >= kAnyCount.high) return absl::StrCat(whole ? "INT" : "NUMBER", " from ", Digits(range_.low));
-  return absl::StrCat(whole ? "INT" : "NUMBER", " in [", Digits(range_.low), ", ", Digits(range_.high), "]");
+  if (range_.high >= kAnyCount.high) return absl::StrCat(whole ? "INT" : "NUMBER", " from ", NumberText(range_.low));
+  return absl::StrCat(whole ? "INT" : "NUMBER", " in [", NumberText(range_.low), ", ", NumberText(range_.high), "]");
 }
 
 absl::Status Setting::Check(std::string_view text) const { return Apply(text, /*store=*/false); }
@@ -136,6 +139,8 @@ std::string Setting::ToToml() const {
           return absl::StrCat(
               "[", absl::StrJoin(*target, ", ", [](std::string* out, const std::string& text) { *out += Quote(text); }),
               "]");
+        } else if constexpr (std::is_same_v<Value, double>) {
+          return NumberText(*target);
         } else {
           return absl::StrCat(*target);
         }

@@ -19,6 +19,9 @@ struct Range {
 inline constexpr Range kAnyCount{0, 1e12};
 inline constexpr Range kPositiveCount{1, 1e12};
 
+// The shortest decimal text that is read as this very number; whole numbers without a point or an exponent.
+std::string NumberText(double number);
+
 class Setting {
  public:
   // Lists have one text an element; the variable's value at this moment is the default.

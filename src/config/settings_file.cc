@@ -66,7 +66,7 @@ class FileReader {
     } else if (setting.is_switch() && node.is_boolean()) {
       texts.emplace_back(**node.as_boolean() ? "true" : "false");
     } else if (!setting.is_text() && !setting.is_switch() && is_number) {
-      texts.push_back(node.is_integer() ? absl::StrCat(**node.as_integer()) : absl::StrCat(**node.as_floating_point()));
+      texts.push_back(node.is_integer() ? absl::StrCat(**node.as_integer()) : NumberText(**node.as_floating_point()));
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("expected ", setting.is_text() ? "a text in quotes" : setting.TypeName(),

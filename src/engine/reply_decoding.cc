@@ -5,17 +5,19 @@
 #include <functional>
 #include <map>
 
+#include "inference/own_words.h"
+
 namespace idiolect {
 namespace {
 
 constexpr double kLeastSourceWeight = 0.001;
 const double kLogHalf = std::log(0.5);
 
-std::vector<Lift> LiftsOf(const CompactProfile& profile, double word_guidance) {
+std::vector<Lift> LiftsOf(const ServingModel& model, const CompactProfile& profile, double word_guidance) {
   std::vector<Lift> lifts;
   if (word_guidance == 0) return lifts;
-  for (const OwnWord& word : profile.own_words)
-    lifts.push_back({word.id, static_cast<float>(std::exp(word_guidance * word.lift))});
+  for (const OwnWord& word : OwnWords(profile, model.texts(), model.word_evidence))
+    lifts.push_back({word.id, static_cast<float>(std::min(std::exp(word_guidance * word.lift), kLargestLift))});
   return lifts;
 }
 
@@ -27,7 +29,7 @@ ReplyDecoding::ReplyDecoding(const ServingModel& model, ReplyCondition own, Repl
       own_(std::move(own)),
       anybody_(std::move(anybody)),
       options_(options),
-      lifts_(LiftsOf(*own_.profile, options.word_guidance)),
+      lifts_(LiftsOf(model, *own_.profile, options.word_guidance)),
       explain_(explain),
       beams_(options.beam_size > 1),
       guided_(options.guidance > 0),
@@ -149,7 +151,7 @@ TokenExplanation ReplyDecoding::Explain(const RowOutput& output, int32_t token, 
   explanation.copy_probability = std::exp(output.log_gate[1]);
   explanation.post_copy_probability = std::exp(output.log_gate[2]);
   std::map<int, double> by_pair;
-  for (size_t j = 0; j < own_.profile->word_ids.size(); ++j) {
+  for (size_t j = 0; j < output.copy_weights.size(); ++j) {
     if (own_.profile->word_ids[j] == token) by_pair[own_.profile->word_pairs[j]] += output.copy_weights[j];
   }
   for (const auto& [pair, weight] : by_pair) {

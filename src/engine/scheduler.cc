@@ -188,17 +188,17 @@ void Scheduler::Admit(JobQueue::Turn turn) {
   if (first) encoding_.push_back(turn.job);
   if (turn.task == nullptr) return;
   rows_ += turn.task->rows();
-  slots_.push_back({std::move(turn.job), std::move(turn.task)});
+  slots_.push_back({.job = std::move(turn.job), .task = std::move(turn.task)});
 }
 
 void Scheduler::EncodeNewcomers() {
   if (encoding_.empty()) return;
   encoder_.Encode(encoding_, kProfilesBetweenSteps, scratch_);
-  std::erase_if(encoding_, [this](const std::shared_ptr<Job>& job) {
-    if (!job->encoded()) return false;
-    if (job->OnEncoded(model_)) CountEnded(*job);
-    return true;
-  });
+  // Two passes, as in RunStep: what throws must find the list whole (Guarded).
+  for (const auto& job : encoding_) {
+    if (job->encoded() && job->OnEncoded(model_)) CountEnded(*job);
+  }
+  std::erase_if(encoding_, [](const std::shared_ptr<Job>& job) { return job->encoded(); });
 }
 
 void Scheduler::RunStep() {
@@ -216,16 +216,17 @@ void Scheduler::RunStep() {
   if (observer_ != nullptr) observer_->OnStep(static_cast<int>(rows.size()), absl::Now() - start);
   ++steps_;
   row_steps_ += static_cast<int64_t>(rows.size());
-  size_t index = 0;
-  std::erase_if(slots_, [&](const Slot& slot) {
-    const auto [first, count] = parts[index++];
-    if (count == 0) return false;
-    const bool ended = slot.task->OnStep(absl::MakeConstSpan(rows).subspan(first, count),
-                                         absl::MakeConstSpan(step_.outputs).subspan(first, count), distribution_);
-    if (!ended) return false;
-    if (slot.job->ended()) CountEnded(*slot.job);
-    rows_ -= slot.task->rows();
-    return true;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    const auto [first, count] = parts[i];
+    if (count == 0) continue;
+    slot.done = slot.task->OnStep(absl::MakeConstSpan(rows).subspan(first, count),
+                                  absl::MakeConstSpan(step_.outputs).subspan(first, count), distribution_);
+    if (slot.done && slot.job->ended()) CountEnded(*slot.job);
+  }
+  std::erase_if(slots_, [this](const Slot& slot) {
+    if (slot.done) rows_ -= slot.task->rows();
+    return slot.done;
   });
 }
 

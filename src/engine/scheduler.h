@@ -46,6 +46,7 @@ class Scheduler {
   struct Slot {
     std::shared_ptr<Job> job;
     std::unique_ptr<Task> task;
+    bool done = false;
   };
   // A profile to be built when there is time.
   struct Preparation {

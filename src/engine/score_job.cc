@@ -22,6 +22,9 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
     if (request_.scoring != Scoring::kLikelihood) contexts_.push_back(Baseline());
   }
 
+  // A candidate in tokens, and what its words say.
+  ScoredCandidate Read(size_t index, std::vector<int32_t>& ids) const;
+
   int NextTaskRows() const override {
     return next_ < request_.candidates.size() ? static_cast<int>(contexts_.size()) : 0;
   }
@@ -76,14 +79,15 @@ class ScoreJob : public Job, public std::enable_shared_from_this<ScoreJob> {
 // Teacher forcing: the candidate's own tokens go in, whatever the distributions say; one row a context.
 class ScoreTask : public Task {
  public:
-  ScoreTask(std::shared_ptr<ScoreJob> job, ScoredCandidate candidate, std::vector<int32_t> ids)
-      : job_(std::move(job)), candidate_(std::move(candidate)), ids_(std::move(ids)) {}
+  ScoreTask(std::shared_ptr<ScoreJob> job, size_t index) : job_(std::move(job)), index_(index) {}
 
   int rows() const override { return static_cast<int>(job_->contexts().size()); }
 
   void AddRows(std::vector<DecoderRow>& rows) override {
     const std::vector<Context>& contexts = job_->contexts();
     if (states_.empty()) {
+      // Not before: a task is made under the scheduler's lock, and a text may be long.
+      candidate_ = job_->Read(index_, ids_);
       for (const Context& context : contexts) states_.push_back(context.encoded_post->initial_state);
     }
     const int32_t previous = step_ == 0 ? kBos : ids_[step_ - 1];
@@ -103,24 +107,26 @@ class ScoreTask : public Task {
 
  private:
   const std::shared_ptr<ScoreJob> job_;
+  const size_t index_;
   ScoredCandidate candidate_;
-  const std::vector<int32_t> ids_;
+  std::vector<int32_t> ids_;
   std::vector<std::vector<float>> states_;  // one a context
   double baseline_ = 0;
   size_t step_ = 0;
 };
 
-std::unique_ptr<Task> ScoreJob::NextTask() {
+std::unique_ptr<Task> ScoreJob::NextTask() { return std::make_unique<ScoreTask>(shared_from_this(), next_++); }
+
+ScoredCandidate ScoreJob::Read(size_t index, std::vector<int32_t>& ids) const {
   ScoredCandidate candidate;
-  candidate.index = static_cast<int>(next_);
-  const std::string& text = request_.candidates[next_++];
+  candidate.index = static_cast<int>(index);
   const Tokenizer& tokenizer = model_.texts().tokenizer();
-  std::vector<int32_t> ids = model_.texts().ResponseIds(text);
-  const std::vector<int32_t> whole = tokenizer.Encode(text);
+  const std::vector<int32_t> whole = tokenizer.Encode(request_.candidates[index]);
+  ids = model_.texts().ResponseIds(whole);
   candidate.truncated = whole.size() >= ids.size();
   if (words_.has_value()) candidate.words = model_.word_evidence.Of(whole, *words_);
   for (const int32_t id : ids) candidate.token_texts.push_back(tokenizer.PieceText(id));
-  return std::make_unique<ScoreTask>(shared_from_this(), std::move(candidate), std::move(ids));
+  return candidate;
 }
 
 }  // namespace

@@ -12,8 +12,7 @@
 namespace idiolect {
 namespace {
 
-constexpr float kPlausible = 0.1F;   // of the largest weight
-constexpr float kMostRaised = 1e6F;  // so that no weight leaves a float's range, see kLargestLog
+constexpr float kPlausible = 0.1F;  // of the largest weight
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
 // log(e^a + e^b)
@@ -64,7 +63,7 @@ void TokenDistribution::CollectCopies() {
 
 void TokenDistribution::AddCopies() {
   // Where almost nothing is generated a copy's weight would leave a float's range: then all weights are made smaller.
-  constexpr double kLargestLog = 60;
+  constexpr double kLargestLog = 60;  // with kLargestLift below a float's 88
   if (!workspace_.copied_.empty() && -log_unit_ > kLargestLog) {
     log_shrink_ = kLargestLog + log_unit_;
     const auto factor = static_cast<float>(std::exp(log_shrink_));
@@ -106,7 +105,7 @@ void TokenDistribution::Raise(absl::Span<const Lift> lifts, const std::vector<in
   if (plausible == 0) return;  // everything is forbidden
   for (const Lift& lift : lifts) {
     if (weights()[lift.id] < plausible || std::find(said.begin(), said.end(), lift.id) != said.end()) continue;
-    weights()[lift.id] *= std::min(lift.factor, kMostRaised);
+    weights()[lift.id] *= lift.factor;
     raised_.push_back(lift.id);
   }
 }

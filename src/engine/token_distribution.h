@@ -15,11 +15,12 @@
 
 namespace idiolect {
 
-// A token that a reply should rather say, and how many times as probable it is taken to be: at least 1.
+// A token that a reply should rather say, and how many times as probable it is taken to be: 1 to kLargestLift.
 struct Lift {
   int32_t id;
   float factor;
 };
+inline constexpr double kLargestLift = 1e6;  // so that no weight leaves a float's range
 
 // A stream of random numbers: one a draw.
 struct Luck {
@@ -61,7 +62,7 @@ class TokenDistribution {
   // eq. 2 (without it the rarest tokens win). Call once.
   void Guide(const TokenDistribution& anybody, double guidance);
   // Takes the tokens of `lifts` that are not in `said` and have at least a tenth of the largest weight for as many
-  // times as probable as their factor says, at most a million times. Call once, after Guide if at all.
+  // times as probable as their factor says. Call once, after Guide if at all.
   void Raise(absl::Span<const Lift> lifts, const std::vector<int32_t>& said);
   // The most probable id; of equals the smallest.
   int32_t MostProbable() const { return MostProbable(1).front(); }

@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace idiolect {
-namespace {
-
-size_t CountedOf(const History& history) { return std::min<size_t>(history.exchanges.size(), kCountedExchanges); }
-
-}  // namespace
-
 int64_t TokenizedHistory::byte_size() const {
   constexpr int64_t kPointersAndBlocks = 64;  // of an exchange, beside its tokens
   int64_t bytes = sizeof(*this);
@@ -23,7 +17,8 @@ UserWords WordCounter::Count(const UserKey& user, const History& history) {
   const int64_t forget_count = cache_.forget_count();
   std::shared_ptr<const TokenizedHistory> tokens = cache_.Find(user, history.epoch, history.revision);
   // The same state may come as a shorter history, from a caller who does not want as much of it.
-  if (tokens == nullptr || tokens->exchanges.size() != CountedOf(history)) {
+  if (tokens == nullptr ||
+      tokens->exchanges.size() != history.exchanges.size() - FirstCounted(history.exchanges.size())) {
     tokens = Tokenize(user, history);
     if (history.revision != 0) cache_.Insert(user, tokens, forget_count);  // 0: not from a store
   }
@@ -43,7 +38,7 @@ std::shared_ptr<const TokenizedHistory> WordCounter::Tokenize(const UserKey& use
   auto tokens = std::make_shared<TokenizedHistory>();
   tokens->epoch = history.epoch;
   tokens->revision = history.revision;
-  for (size_t i = history.exchanges.size() - CountedOf(history); i < history.exchanges.size(); ++i) {
+  for (size_t i = FirstCounted(history.exchanges.size()); i < history.exchanges.size(); ++i) {
     const Exchange& e = history.exchanges[i];
     std::shared_ptr<const TokenizedExchange> exchange = known(e);
     if (exchange == nullptr) {

@@ -1,15 +1,19 @@
 #include "eval/evaluation.h"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
+#include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "eval/example_measurer.h"
 #include "eval/examples_file.h"
 #include "kernels/product.h"
 #include "model/dhap_model.h"
+#include "model/file_io.h"
 
 namespace idiolect {
 namespace {
@@ -27,9 +31,29 @@ std::vector<float> EmbeddingsOf(const DhapModel& model) {
   return {data, data + table.numel()};
 }
 
-// All that the results depend on, in a line.
-std::string RunLine(const EvaluationOptions& o, const std::vector<int>& lengths, const std::string& model_hash) {
-  const nlohmann::ordered_json run = {{"model_hash", model_hash},   {"data", o.test_set.data},
+// SHA-256 of each file that the options name.
+absl::StatusOr<std::vector<std::string>> Digests(const EvaluationOptions& o) {
+  std::vector<std::string> paths = o.test_set.data, digests;
+  for (const std::string& path : {o.stop_words, o.word_vectors}) {
+    if (!path.empty()) paths.push_back(path);
+  }
+  for (const std::string& path : paths) {
+    const auto bytes = ReadFile(path, std::numeric_limits<size_t>::max());
+    if (!bytes.ok()) return absl::Status(bytes.status().code(), absl::StrCat(path, ": ", bytes.status().message()));
+    digests.push_back(Sha256Hex({*bytes}));
+  }
+  return digests;
+}
+
+// All that the results depend on, in a line. `format` rises with every change of the program that makes other results
+// or another examples file of the same.
+absl::StatusOr<std::string> RunLine(const EvaluationOptions& o, const std::vector<int>& lengths,
+                                    const std::string& model_hash) {
+  constexpr int kFormat = 2;
+  const auto digests = Digests(o);
+  if (!digests.ok()) return digests.status();
+  const nlohmann::ordered_json run = {{"format", kFormat},          {"model_hash", model_hash},
+                                      {"data", o.test_set.data},    {"sha256", *digests},
                                       {"split", o.test_set.split},  {"seed", o.test_set.seed},
                                       {"history_lengths", lengths}, {"cache_weight", o.cache_weight},
                                       {"guidance", o.guidance},     {"word_guidance", o.word_guidance},
@@ -139,7 +163,9 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluationOptions& options, const std:
                                {.guidance = options.guidance, .word_guidance = options.word_guidance},
                                vectors ? &*vectors : nullptr,
                                embeddings};
-  auto file = ExamplesFile::Open(options.examples_file, RunLine(options, context.lengths, (*model)->content_hash()));
+  const auto run = RunLine(options, context.lengths, (*model)->content_hash());
+  if (!run.ok()) return run.status();
+  auto file = ExamplesFile::Open(options.examples_file, *run);
   if (!file.ok()) return file.status();
   Workers workers(context, *file, stop, progress);
   if (absl::Status s = workers.Run(options.threads); !s.ok()) return s;

@@ -1,5 +1,7 @@
 #include "eval/evaluation_charts.h"
 
+#include <limits>
+
 #include "absl/strings/str_cat.h"
 
 namespace idiolect {

@@ -2,7 +2,6 @@
 // of the file of examples.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,6 @@
 #include "eval/example_measurer.h"
 
 #include <algorithm>
-#include <deque>
 
 #include "eval/profile_overlap.h"
 #include "eval/rouge.h"
@@ -34,7 +33,7 @@ class Questions {
 
 // Words of the part of the response that the model reads.
 int CountReadWords(const Ids& ids, const std::string& response, const ServingModel& model) {
-  const bool cut = model.texts().MayBeCut(ids);
+  const bool cut = model.texts().MayBeCut(absl::MakeSpan(ids).first(ids.size() - 1));
   return static_cast<int>(SplitAtSpace(cut ? model.texts().tokenizer().Decode(ids) : response).size());
 }
 
@@ -81,7 +80,7 @@ HistoryTokens ExampleMeasurer::Window(const TestUser& user, size_t end, size_t l
 UserWords ExampleMeasurer::Words(const TestUser& user, size_t end) const {
   const Tokenizer& tokenizer = context_.model.texts().tokenizer();
   UserWords words;
-  for (size_t i = end - std::min<size_t>(end, kCountedExchanges); i < end; ++i)
+  for (size_t i = FirstCounted(end); i < end; ++i)
     words.Add(tokenizer.Encode(user.exchanges[i].post), tokenizer.Encode(user.exchanges[i].response));
   return words;
 }
@@ -230,8 +229,7 @@ ReplyMeasures ExampleMeasurer::MeasureReply(const ExampleResult& result, const P
 CacheReply ExampleMeasurer::MeasureCacheReply(const ExampleResult& result, const UnigramCache& cache,
                                               const std::vector<std::string>& window) {
   const ExchangeTokenizer& texts = context_.model.texts();
-  const std::string text =
-      texts.tokenizer().Decode(scorer_.ReplyWithCache(nobody_, texts.PostIds(result.post), cache));
+  const std::string text = texts.tokenizer().Decode(scorer_.ReplyWithCache(nobody_, texts.PostIds(result.post), cache));
   return {text, ProfileF1(text, window, context_.stop_words), ProfileCover(text, window)};
 }
 

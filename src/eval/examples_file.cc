@@ -1,5 +1,6 @@
 #include "eval/examples_file.h"
 
+#include <cstdio>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
@@ -26,12 +27,12 @@ absl::StatusOr<ExamplesFile> ExamplesFile::Open(const std::string& path, const s
 absl::Status ExamplesFile::Read(const std::string& run) {
   std::ifstream in(path_);
   std::string line;
-  if (!std::getline(in, line) || line.empty()) return absl::OkStatus();
+  if (!std::getline(in, line)) return absl::OkStatus();  // nothing has been written yet
   if (line != run) {
     return absl::FailedPreconditionError(
         absl::StrCat(path_,
-                     ": holds the examples of another run (model, data, seed or options); give another file, or "
-                     "delete this one"));
+                     ": holds the examples of another run (model, data, seed, options or version of the program), or "
+                     "something else; give another file, or delete this one"));
   }
   std::vector<ExampleResult> piece;
   for (int64_t number = 2; std::getline(in, line); ++number) {
@@ -50,14 +51,16 @@ absl::Status ExamplesFile::Read(const std::string& run) {
   return absl::OkStatus();
 }
 
-// Writes what is whole again, so that the file ends cleanly.
+// Writes what is whole again, so that the file ends cleanly; under another name until all of it is there.
 absl::Status ExamplesFile::Start(const std::string& run) {
-  out_.open(path_, std::ios::trunc);
+  const std::string unfinished = path_ + ".part";
+  out_.open(unfinished, std::ios::trunc);
   out_ << run << "\n";
   for (const auto& [user, examples] : found_) {
     if (absl::Status s = Append(examples); !s.ok()) return s;
   }
-  return out_.flush() ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
+  if (out_.flush() && std::rename(unfinished.c_str(), path_.c_str()) == 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
 }
 
 absl::Status ExamplesFile::Append(const std::vector<ExampleResult>& examples) {

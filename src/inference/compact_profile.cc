@@ -5,8 +5,7 @@ namespace idiolect {
 int64_t CompactProfile::byte_size() const {
   return static_cast<int64_t>(sizeof(*this) + sizeof(float) * general.capacity() +
                               sizeof(int32_t) * word_ids.capacity() + sizeof(uint16_t) * word_pairs.capacity() +
-                              sizeof(int64_t) * pair_sequences.capacity() +
-                              sizeof(OwnWord) * own_words.capacity()) +
+                              sizeof(int64_t) * pair_sequences.capacity()) +
          keys.byte_size() + values.byte_size() + words.byte_size();
 }
 
@@ -19,8 +18,10 @@ UserProfile CompactProfile::ToUserProfile() const {
   profile.keys = keys.ToFloats();
   profile.values = values.ToFloats();
   profile.word_states = words.ToFloats();
-  profile.word_ids = word_ids;
-  profile.word_pairs.assign(word_pairs.begin(), word_pairs.end());
+  if (words.rows() > 0) {
+    profile.word_ids = word_ids;
+    profile.word_pairs.assign(word_pairs.begin(), word_pairs.end());
+  }
   profile.pair_sequences = pair_sequences;
   return profile;
 }

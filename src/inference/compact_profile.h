@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "idiolect/user_profile.h"
-#include "inference/own_words.h"
 #include "inference/vector_table.h"
 
 namespace idiolect {
@@ -17,11 +16,10 @@ struct CompactProfile {
   int64_t epoch = 0, revision = 0;      // of the history that it was built from
   std::vector<float> general;           // [d]     e
   VectorTable keys, values;             // [n, d]  the memory: the historical posts and the responses to them
-  VectorTable words;                    // [M, d]  the personal vocabulary
-  std::vector<int32_t> word_ids;        // [M]
+  VectorTable words;                    // [M, d]  the personal vocabulary; none where the model does not copy
+  std::vector<int32_t> word_ids;        // [M]     of every model
   std::vector<uint16_t> word_pairs;     // [M]     which pair of the window, 0 the oldest
   std::vector<int64_t> pair_sequences;  // [pairs] Exchange::sequence
-  std::vector<OwnWord> own_words;       // of every model, whether it copies or not
 
   int64_t byte_size() const;
   UserProfile ToUserProfile() const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "inference/compact_profile.h"
 #include "inference/word_evidence.h"
 #include "model/exchange_tokenizer.h"
 
@@ -11,13 +12,13 @@ namespace idiolect {
 
 struct OwnWord {
   int32_t id;
-  float lift;  // WordEvidence::Lift by the responses of the window: nats, at least 0
+  double lift;  // WordEvidence::Lift by the profile's words: nats, at least 0
 };
 
-// The tokens that are a whole word, or a punctuation mark, somewhere in the responses of the newest kCountedExchanges
-// pairs of the window, in the order of their ids. Of whole words alone: a lifted beginning of a word would go on as the
-// user never does.
-std::vector<OwnWord> OwnWords(const HistoryTokens& window, const ExchangeTokenizer& texts,
+// The tokens that are a whole word, or a punctuation mark, somewhere in the responses of the profile's newest
+// kCountedExchanges pairs, in the order of their ids. Of whole words alone: a lifted beginning of a word would go on as
+// the user never does.
+std::vector<OwnWord> OwnWords(const CompactProfile& profile, const ExchangeTokenizer& texts,
                               const WordEvidence& evidence);
 
 }  // namespace idiolect

@@ -28,7 +28,7 @@ absl::StatusOr<std::unique_ptr<ServingModel>> ServingModel::Pack(const DhapModel
 }
 
 ServingModel::ServingModel(const DhapModel& model, Precision precision)
-    : profiles(model.config(), model.parameters(), precision, texts_, word_evidence),  // of which it keeps references
+    : profiles(model.config(), model.parameters(), precision),
       posts(model.config(), model.parameters(), precision),
       decoder(model.config(), model.parameters(), precision),
       word_evidence(Copy(model.parameters(), "decoder.output.bias")),

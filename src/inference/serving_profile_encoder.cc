@@ -15,13 +15,6 @@ std::vector<float> MeanOfRows(const float* rows, size_t count, int d) {
   return mean;
 }
 
-// The words that can be copied: all but each response's </s>.
-int CountWords(const HistoryTokens& tokens) {
-  size_t count = 0;
-  for (const std::vector<int32_t>& response : tokens.responses) count += response.empty() ? 0 : response.size() - 1;
-  return static_cast<int>(count);
-}
-
 // Which pair of `profile` has this sequence; -1 for none.
 int FindPair(const CompactProfile* profile, int64_t sequence) {
   if (profile == nullptr || sequence == 0) return -1;
@@ -38,17 +31,14 @@ struct KeySource {
 }  // namespace
 
 ServingProfileEncoder::ServingProfileEncoder(const ModelConfig& config, const Parameters& parameters,
-                                             Precision precision, const ExchangeTokenizer& texts,
-                                             const WordEvidence& word_evidence)
+                                             Precision precision)
     : config_(config),
       precision_(precision),
       token_embedding_(parameters.at("token_embedding.weight").contiguous()),
       position_embedding_(Copy(parameters, "position_embedding.weight")),
       slot_embedding_(Copy(parameters, "slot_embedding.weight")),
       history_encoder_(config, parameters, "history_encoder", config.history_layers, precision),
-      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers, precision),
-      texts_(texts),
-      word_evidence_(word_evidence) {
+      memory_encoder_(config, parameters, "memory_encoder", config.memory_layers, precision) {
   if (config.speaker) speaker_embedding_ = parameters.at("speaker_embedding.weight").contiguous();
 }
 
@@ -63,7 +53,7 @@ std::vector<std::shared_ptr<const CompactProfile>> ServingProfileEncoder::operat
     profile->epoch = users[i].epoch;
     profile->revision = users[i].revision;
     profile->pair_sequences = users[i].pair_sequences;
-    profile->own_words = OwnWords(users[i].tokens, texts_, word_evidence_);
+    FillWords(users[i].tokens, *profile);
     profiles.push_back(profile);
     if (config_.speaker) {
       FillFromSpeaker(users[i].tokens.speaker, *profile);
@@ -120,27 +110,37 @@ const FloatMatrix& ServingProfileEncoder::EncodeHistories(const std::vector<Prof
   return x;
 }
 
+// All tokens of the responses but each one's </s>.
+void ServingProfileEncoder::FillWords(const HistoryTokens& tokens, CompactProfile& profile) {
+  size_t count = 0;
+  for (const std::vector<int32_t>& response : tokens.responses) count += response.empty() ? 0 : response.size() - 1;
+  profile.word_ids.reserve(count);
+  profile.word_pairs.reserve(count);
+  for (size_t pair = 0; pair < tokens.size(); ++pair) {
+    const std::vector<int32_t>& response = tokens.responses[pair];
+    for (size_t j = 0; j + 1 < response.size(); ++j) {
+      profile.word_ids.push_back(response[j]);
+      profile.word_pairs.push_back(static_cast<uint16_t>(pair));
+    }
+  }
+}
+
 // `rows` is the history encoder's output for this user.
 void ServingProfileEncoder::FillFromHistory(const HistoryTokens& tokens, const float* rows,
                                             CompactProfile& profile) const {
   const int d = config_.d_model;
   profile.general.assign(rows, rows + d);
   if (!config_.general) std::fill(profile.general.begin(), profile.general.end(), 0.0f);
-  const int pairs = config_.memory ? static_cast<int>(tokens.size()) : 0, words = config_.copy ? CountWords(tokens) : 0;
+  const int pairs = config_.memory ? static_cast<int>(tokens.size()) : 0;
+  const int words = config_.copy ? static_cast<int>(profile.word_ids.size()) : 0;
   profile.values = VectorTable(d, precision_, pairs);
   profile.keys = VectorTable(d, precision_, pairs);
   profile.words = VectorTable(d, precision_, words);
-  profile.word_ids.reserve(words);
-  profile.word_pairs.reserve(words);
   const float* row = rows + d;
   for (size_t pair = 0; pair < tokens.size(); ++pair) {
     const std::vector<int32_t>& response = tokens.responses[pair];
     if (config_.memory) profile.values.Append(MeanOfRows(row, response.size(), d).data());
-    for (size_t j = 0; config_.copy && j + 1 < response.size(); ++j) {
-      profile.words.Append(row + j * d);
-      profile.word_ids.push_back(response[j]);
-      profile.word_pairs.push_back(static_cast<uint16_t>(pair));
-    }
+    for (size_t j = 0; config_.copy && j + 1 < response.size(); ++j) profile.words.Append(row + j * d);
     row += response.size() * d;
   }
 }

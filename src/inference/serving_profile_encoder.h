@@ -21,9 +21,7 @@ struct ProfileInput {
 
 class ServingProfileEncoder {
  public:
-  // `texts` and `word_evidence` must outlive it.
-  ServingProfileEncoder(const ModelConfig& config, const Parameters& parameters, Precision precision,
-                        const ExchangeTokenizer& texts, const WordEvidence& word_evidence);
+  ServingProfileEncoder(const ModelConfig& config, const Parameters& parameters, Precision precision);
 
   std::vector<std::shared_ptr<const CompactProfile>> operator()(const std::vector<ProfileInput>& users,
                                                                 Scratch& scratch) const;
@@ -35,6 +33,7 @@ class ServingProfileEncoder {
   // One of the scratch's own matrices.
   const FloatMatrix& EncodeHistories(const std::vector<ProfileInput>& users, std::vector<int>& lengths,
                                      Scratch& scratch) const;
+  static void FillWords(const HistoryTokens& tokens, CompactProfile& profile);
   void FillFromHistory(const HistoryTokens& tokens, const float* rows, CompactProfile& profile) const;
   void FillKeys(const std::vector<ProfileInput>& users, std::vector<std::shared_ptr<CompactProfile>>& profiles,
                 Scratch& scratch) const;
@@ -45,8 +44,6 @@ class ServingProfileEncoder {
   std::vector<float> position_embedding_, slot_embedding_;
   at::Tensor speaker_embedding_;  // [users + 1, d], of a Speaker model only; shared, too
   ServingTransformer history_encoder_, memory_encoder_;
-  const ExchangeTokenizer& texts_;
-  const WordEvidence& word_evidence_;
 };
 
 }  // namespace idiolect

@@ -6,8 +6,8 @@
 // The S_k are t's shares of the tokens of the responses and of the posts, once where each exchange counts 0.8 times as
 // much as the next newer one (what the user talks about now), once where all count the same (how the user talks). E(t)
 // is everybody's share, taken as softmax(decoder.output.bias): what the decoder would say before it has read anything.
-// Up to kCountedExchanges exchanges count, many more than the model reads, and of texts all words, where the model
-// reads their beginning (a post's end) only; a token that is said again in a text tells nothing new.
+// In a ranking up to kCountedExchanges exchanges count, many more than the model reads, and of texts all words, where
+// the model reads their beginning (a post's end) only; a token that is said again in a text tells nothing new.
 //
 // The model's own log P(r | user, post) takes what the post says as given, so it owes nothing to the user for words
 // that post and history have in common, and much of what tells people apart are the things that they talk about.
@@ -16,6 +16,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +24,11 @@
 #include "idiolect/reply.h"
 
 namespace idiolect {
+
+// Where the newest kCountedExchanges of so many exchanges, the oldest first, begin.
+constexpr size_t FirstCounted(size_t exchanges) {
+  return exchanges > kCountedExchanges ? exchanges - kCountedExchanges : 0;
+}
 
 // How often the tokens stand in a user's history.
 class UserWords {
@@ -32,7 +38,7 @@ class UserWords {
     double recent_responses, responses, recent_posts, posts;
   };
 
-  // The next exchange, the oldest first: the ids of its whole texts, without special tokens.
+  // The next exchange, the oldest first: the ids of its texts, without special tokens.
   void Add(const std::vector<int32_t>& post, const std::vector<int32_t>& response);
 
   // In [0, 1]; 0 where there are no words at all.

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "idiolect/exchange.h"
 #include "model/config.h"
 #include "text/tokenizer.h"
@@ -30,9 +32,13 @@ class ExchangeTokenizer {
   std::vector<int32_t> ResponseIds(std::string_view text) const {
     return tokenizer_->ResponseIds(text, config_.max_response_tokens);
   }
-  // Whether these ResponseIds may be only the beginning of a response: there is no room for more.
-  bool MayBeCut(const std::vector<int32_t>& response_ids) const {
-    return static_cast<int>(response_ids.size()) == config_.max_response_tokens;
+  // Of the response that the tokenizer has encoded.
+  std::vector<int32_t> ResponseIds(std::vector<int32_t> encoded) const {
+    return Tokenizer::ResponseIds(std::move(encoded), config_.max_response_tokens);
+  }
+  // Whether these tokens of a response, </s> left out, may be only its beginning: there is no room for more.
+  bool MayBeCut(absl::Span<const int32_t> response) const {
+    return static_cast<int>(response.size()) == config_.max_response_tokens - 1;
   }
   // The newest max_history pairs.
   HistoryTokens Tokenize(const std::vector<Exchange>& history) const;

@@ -1,7 +1,7 @@
 // Sees to it that nothing derived from an erased history outlives the erasure.
 //
-// The race: a call reads a history, EraseUser erases it, and then the engine builds a profile from what the call had
-// read, or counts its words. Nobody can be served that profile: the history's epoch is part of the cache's key, and a
+// The race: a call reads a history, EraseUser or the store's sweep of what is past its time to live erases it, and then
+// the engine builds a profile from what the call had read, or counts its words. Nobody can be served that profile: the history's epoch is part of the cache's key, and a
 // user who comes back lives in a new epoch. But it would sit in the cache until it is evicted, and erased means erased.
 // So every use of a history notes how many erasures there have been before it reads, and looks again when the engine is
 // done with it: if there was one in between, whosever, it has the engine forget the user once more. That is rare, and
@@ -12,7 +12,6 @@
 // it cached before the engine forgot, the profile went then; if after, the use ends after the count moved, and sees it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "serve/model_host.h"
@@ -24,14 +23,14 @@ class Erasures {
  public:
   Erasures(ModelHost& models, StoreExecutor& executor) : models_(models), executor_(executor) {}
 
-  // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block.
-  void Erased(const UserKey& user);
+  // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block. Of what the
+  // store deletes by itself ModelHost hears without this.
+  void Erased(const UserKey& user) { models_.Erased(user); }
 
  private:
   friend class HistoryUse;
   ModelHost& models_;
   StoreExecutor& executor_;
-  std::atomic<uint64_t> count_{0};
 };
 
 // From before a user's history is read until the engine has answered; the model that answers stays the same meanwhile.

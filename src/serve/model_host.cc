@@ -116,6 +116,11 @@ void ModelHost::Reap() {
   }
 }
 
+void ModelHost::Erased(const UserKey& user) {
+  erasures_.fetch_add(1);
+  Forget(user);
+}
+
 void ModelHost::Forget(const UserKey& user) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !destroying_; });  // what is being destroyed still holds profiles

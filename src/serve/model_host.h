@@ -8,7 +8,9 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,6 +51,11 @@ class ModelHost {
   const std::string& model_dir() const { return model_dir_; }
   std::string SiblingDir(const std::string& name) const;
 
+  // To be called when something of the user's history has been erased from the store, or may have: what was derived from
+  // it goes. May block; not from an engine's thread. How this leaves no gap: serve/erasures.h.
+  void Erased(const UserKey& user);
+  // How many erasures there have been, of whomever.
+  uint64_t erasures() const { return erasures_.load(); }
   // Engine::Forget on every engine that a call may still be using. Not from an engine's thread.
   void Forget(const UserKey& user);
 
@@ -62,6 +69,7 @@ class ModelHost {
   const std::string model_dir_;
   const Loader loader_;
   const std::shared_ptr<Metrics> metrics_;
+  std::atomic<uint64_t> erasures_{0};
   std::mutex loading_;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -94,11 +94,10 @@ std::vector<int32_t> Tokenizer::PostIds(std::string_view text, int max_tokens) c
   return ids;
 }
 
-std::vector<int32_t> Tokenizer::ResponseIds(std::string_view text, int max_tokens) const {
-  std::vector<int32_t> ids = Encode(text);
-  ids.resize(std::min<size_t>(ids.size(), max_tokens - 1));
-  ids.push_back(kEos);
-  return ids;
+std::vector<int32_t> Tokenizer::ResponseIds(std::vector<int32_t> encoded, int max_tokens) {
+  encoded.resize(std::min<size_t>(encoded.size(), max_tokens - 1));
+  encoded.push_back(kEos);
+  return encoded;
 }
 
 std::string Tokenizer::Decode(const std::vector<int32_t>& ids) const {

@@ -33,7 +33,10 @@ class Tokenizer {
   // A post is its last `max_tokens` - 1 pieces and </s>.
   std::vector<int32_t> PostIds(std::string_view text, int max_tokens) const;
   // A response is its first `max_tokens` - 1 pieces and </s>.
-  std::vector<int32_t> ResponseIds(std::string_view text, int max_tokens) const;
+  std::vector<int32_t> ResponseIds(std::string_view text, int max_tokens) const {
+    return ResponseIds(Encode(text), max_tokens);
+  }
+  static std::vector<int32_t> ResponseIds(std::vector<int32_t> encoded, int max_tokens);
 
   // Special tokens say nothing; byte tokens that form no character become U+FFFD. Ids must be in [0, size()).
   std::string Decode(const std::vector<int32_t>& ids) const;

@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "model/safetensors.h"
+#include "train/run_settings.h"
 
 namespace idiolect {
 namespace {
 
+constexpr char kSettings[] = "settings";
 using TensorMap = std::map<std::string, at::Tensor>;
 
 // Every tensor of the run under a name of its own. They are the run's, so copying into them restores it.
@@ -34,7 +36,7 @@ bool ReadNumber(const std::map<std::string, std::string>& metadata, const std::s
 }  // namespace
 
 absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer,
-                            const RunState& state) {
+                            const RunState& state, const std::string& settings) {
   std::map<std::string, TensorView> views;
   const TensorMap all = AllTensors(parameters, optimizer);
   TensorMap here;  // owns the bytes where the run's are on a GPU
@@ -47,12 +49,19 @@ absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameter
   return WriteSafetensors(path, views,
                           {{"step", absl::StrCat(state.step)},
                            {"best_own", absl::StrFormat("%.17g", state.best_own)},
-                           {"seconds", absl::StrFormat("%.17g", state.seconds)}});
+                           {"seconds", absl::StrFormat("%.17g", state.seconds)},
+                           {kSettings, settings}});
 }
 
-absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer) {
+absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer,
+                                        const std::string& settings) {
   auto file = SafetensorsFile::Open(path);
   if (!file.ok()) return absl::Status(file.status().code(), absl::StrCat(path, ": ", file.status().message()));
+  const auto& metadata = (*file)->metadata();
+  if (const auto earlier = metadata.find(kSettings); earlier != metadata.end()) {
+    const absl::Status same = CheckSameSettings(earlier->second, settings);
+    if (!same.ok()) return absl::Status(same.code(), absl::StrCat(path, ": ", same.message()));
+  }
   for (auto& [name, tensor] : AllTensors(parameters, optimizer)) {
     const auto found = (*file)->tensors().find(name);
     if (found == (*file)->tensors().end() || found->second.shape != tensor.sizes().vec() ||
@@ -67,7 +76,6 @@ absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameter
   }
   double step = 0;
   RunState state;
-  const auto& metadata = (*file)->metadata();
   if (!ReadNumber(metadata, "step", &step) || !ReadNumber(metadata, "best_own", &state.best_own) ||
       !ReadNumber(metadata, "seconds", &state.seconds)) {
     return Fault(path, "its metadata has no step, best_own or seconds");

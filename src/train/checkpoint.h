@@ -15,11 +15,14 @@ struct RunState {
   double seconds = 0;   // spent training, over all sittings
 };
 
+// `settings` is the run's (see run_settings.h).
 absl::Status SaveCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer,
-                            const RunState& state);
+                            const RunState& state, const std::string& settings);
 
-// Restores into `parameters` and `optimizer` in place. kNotFound when there is no checkpoint; kInvalidArgument names
-// the file and the fault, a checkpoint of a model of other sizes being one.
-absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer);
+// Restores into `parameters` and `optimizer` in place. kNotFound when there is no checkpoint; kFailedPrecondition when
+// it is of a run with other settings; kInvalidArgument names the file and the fault. A checkpoint that was written
+// before checkpoints held settings is only held to the model's sizes.
+absl::StatusOr<RunState> LoadCheckpoint(const std::string& path, const Parameters& parameters, AdamW& optimizer,
+                                        const std::string& settings);
 
 }  // namespace idiolect

@@ -17,9 +17,14 @@ int CountWords(const std::string& text) {
       std::vector<absl::string_view>(absl::StrSplit(text, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty())).size());
 }
 
-// A user while the files are read: the splits may come in any order of lines.
+struct TimedPair {
+  absl::Time time;
+  TokenPair pair;
+};
+
+// A user while the files are read: lines may come in any order of splits and times.
 struct Draft {
-  std::vector<TokenPair> train, valid, unsplit;
+  std::vector<TimedPair> train, valid, unsplit;
 };
 
 TokenPair Tokenize(const RawExchange& exchange, const Tokenizer& tokenizer, const ModelConfig& config) {
@@ -30,14 +35,21 @@ TokenPair Tokenize(const RawExchange& exchange, const Tokenizer& tokenizer, cons
   return pair;
 }
 
+// Of the same time: in the files' order, as `idiolect eval` has it.
+void SortByTime(std::vector<TimedPair>& pairs) {
+  std::stable_sort(pairs.begin(), pairs.end(), [](const TimedPair& a, const TimedPair& b) { return a.time < b.time; });
+}
+
 UserCorpus Finish(Draft draft, const std::string& source, const std::string& name) {
+  for (std::vector<TimedPair>* part : {&draft.train, &draft.valid, &draft.unsplit}) SortByTime(*part);
   const size_t held_out = std::min<size_t>(20, draft.unsplit.size() / 10);
   const auto cut = draft.unsplit.end() - static_cast<std::ptrdiff_t>(held_out);
   std::move(draft.unsplit.begin(), cut, std::back_inserter(draft.train));
   std::move(cut, draft.unsplit.end(), std::back_inserter(draft.valid));
-  UserCorpus user{source, std::move(draft.train), 0, 0, UserHash(source, name)};
+  UserCorpus user{source, {}, 0, 0, UserHash(source, name)};
+  for (TimedPair& timed : draft.train) user.pairs.push_back(std::move(timed.pair));
   user.train_end = user.pairs.size();
-  std::move(draft.valid.begin(), draft.valid.end(), std::back_inserter(user.pairs));
+  for (TimedPair& timed : draft.valid) user.pairs.push_back(std::move(timed.pair));
   user.valid_end = user.pairs.size();
   return user;
 }
@@ -81,7 +93,7 @@ absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const T
     if (exchange.split == "test" || IsHeldOut(exchange.source, exchange.user, held_out_users)) return;
     Draft& draft = drafts[{exchange.source, exchange.user}];
     auto& part = exchange.split == "train" ? draft.train : exchange.split == "valid" ? draft.valid : draft.unsplit;
-    part.push_back(Tokenize(exchange, tokenizer, config));
+    part.push_back({exchange.time, Tokenize(exchange, tokenizer, config)});
   });
   if (!read.ok()) return read;
   Corpus corpus;

@@ -43,8 +43,9 @@ struct Corpus {
 absl::Status ForEachExchange(const std::vector<std::string>& files,
                              const std::function<void(const struct RawExchange&)>& visit);
 
-// Reads the files. Lines with a `split` keep it (test is left out); a user whose lines have none is split by order: the
-// last tenth, at most 20, validates. Users of the held-out share are left out. kInvalidArgument names file and line.
+// Reads the files, whose lines may come in any order. Lines with a `split` keep it (test is left out); of a user whose
+// lines have none the newest tenth, at most 20, validates. Users of the held-out share are left out. kInvalidArgument
+// names file and line.
 absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer,
                                   const ModelConfig& config, double held_out_users = 0);
 

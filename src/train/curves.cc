@@ -19,7 +19,7 @@ std::map<std::string, Curve> ReadCurves(std::istream& log) {
   std::string line;
   while (std::getline(log, line)) {
     const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object() || !json.contains("step")) continue;
+    if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) continue;
     for (const char* name : {"own", "other", "none"}) {
       if (json.contains(name) && json[name].is_number()) curves[name][json["step"]] = json[name];
     }

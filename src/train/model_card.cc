@@ -36,10 +36,27 @@ std::string_view Kind(const ModelConfig& model) {
          "the user's words.";
 }
 
+std::string Quality(const ValidationResult& v) {
+  if (!v.own) return "Not measured: the data hold no exchange to validate on.\n";
+  std::string text = absl::StrFormat(
+      "Per-word perplexity on held-out validation exchanges (%d examples, %d words):\n\n"
+      "| history | perplexity |\n| --- | --- |\n| the user's own | %.1f |\n",
+      v.examples, v.words, *v.own);
+  if (v.other) absl::StrAppendFormat(&text, "| another user's of the same source | %.1f |\n", *v.other);
+  absl::StrAppendFormat(&text, "| none | %.1f |\n\nSo the own history is worth a factor of ", *v.none);
+  if (v.other) absl::StrAppendFormat(&text, "%.3f over another's and of ", *v.other_over_own);
+  absl::StrAppendFormat(&text, "%.3f over none. Mean copy probability %.2f.\n", *v.none / *v.own, *v.copy_share);
+  if (v.compared_examples < v.examples)
+    absl::StrAppendFormat(&text,
+                          "Of the examples %d are of users who are alone in their source, and are compared with none "
+                          "only.\n",
+                          v.examples - v.compared_examples);
+  return text;
+}
+
 }  // namespace
 
 std::string ModelCard(const TrainOptions& o, const Corpus& corpus, const CardFacts& f) {
-  const ValidationResult& v = f.validation;
   return absl::StrCat(
       "# ", o.card_name, "\n\n", std::string(Kind(o.model)),
       " Written by `idiolect train`; `config.json` holds its sizes.\n\n## Data\n\n", DataTable(o, corpus),
@@ -48,13 +65,7 @@ std::string ModelCard(const TrainOptions& o, const Corpus& corpus, const CardFac
           "%d parameters, %d steps of at most %d targets (%d targets seen), %.0f minutes of training, seed %d,\n"
           "learning rate %g, dropout %g.\n",
           f.parameters, f.step, o.groups * o.targets, f.targets, f.seconds / 60, o.seed, o.learning_rate, o.dropout),
-      "\n## Quality\n\nPer-word perplexity on held-out validation exchanges (",
-      absl::StrFormat("%d examples, %d words):\n\n| history | perplexity |\n| --- | --- |\n| the user's own | %.1f |\n"
-                      "| another user's of the same source | %.1f |\n| none | %.1f |\n\n"
-                      "So the own history is worth a factor of %.3f over another's and of %.3f over none. Mean copy "
-                      "probability %.2f.\n",
-                      v.examples, v.words, v.own, v.other, v.none, v.other / v.own, v.none / v.own, v.copy_share),
-      o.card_notes.empty() ? "" : "\n" + o.card_notes);
+      "\n## Quality\n\n", Quality(f.validation), o.card_notes.empty() ? "" : "\n" + o.card_notes);
 }
 
 }  // namespace idiolect

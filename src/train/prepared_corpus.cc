@@ -8,39 +8,53 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/file_io.h"
 #include "text/line_reader.h"
 #include "text/tokenizer.h"
 #include "text/user_hash.h"
+#include "train/tokenizer_bytes.h"
 
 namespace idiolect {
 namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kVersion = 1;
+constexpr char kTokenizerDigest[] = "sha256_tokenizer";
 
 std::string ExchangesPath(const std::string& folder) { return folder + "/exchanges.jsonl.gz"; }
 
-// Writes beside the path and renames at the end, so that the path never holds half a corpus.
+// Writes PATH.part, which becomes the path when it is complete: the path never holds half a corpus.
 class LineWriter {
  public:
-  explicit LineWriter(const std::string& path) : path_(path), file_(gzopen((path + ".part").c_str(), "wb6")) {}
+  explicit LineWriter(const std::string& path)
+      : path_(path), part_(path + ".part"), file_(gzopen(part_.c_str(), "wb6")) {}
   ~LineWriter() {
     if (file_ != nullptr) gzclose(file_);
+    std::error_code error;
+    std::filesystem::remove(part_, error);
   }
   void Write(const Json& line) {
     const std::string text = line.dump() + "\n";
     good_ = good_ && file_ != nullptr &&
             gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size());
   }
-  absl::Status Finish() {
+  // All is in PATH.part.
+  absl::Status Complete() {
     if (file_ != nullptr) good_ = gzclose(std::exchange(file_, nullptr)) == Z_OK && good_;
+    return Written(good_);
+  }
+  absl::Status Install() const {
     std::error_code error;
-    if (good_) std::filesystem::rename(path_ + ".part", path_, error);
-    return good_ && !error ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
+    std::filesystem::rename(part_, path_, error);
+    return Written(!error);
   }
 
  private:
-  const std::string path_;
+  absl::Status Written(bool good) const {
+    return good ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(path_, ": cannot be written"));
+  }
+
+  const std::string path_, part_;
   gzFile_s* file_;
   bool good_ = true;
 };
@@ -55,7 +69,8 @@ Json Header(const ModelConfig& c) {
 // Reads line after line into a corpus.
 class Loader {
  public:
-  Loader(std::string path, const ModelConfig& config) : path_(std::move(path)), config_(config) {}
+  Loader(std::string path, const ModelConfig& config, std::string tokenizer_digest)
+      : path_(std::move(path)), config_(config), tokenizer_digest_(std::move(tokenizer_digest)) {}
 
   absl::StatusOr<Corpus> Load() {
     auto reader = LineReader::Open(path_);
@@ -92,7 +107,11 @@ class Loader {
       if (!header.contains(key) || header[key] != value)
         return Fault(absl::StrCat("\"", key, "\": expected ", value.dump(), ", as the model's settings have it"));
     }
-    return absl::OkStatus();
+    // A folder that was prepared before the digest was written has none.
+    if (!header.contains(kTokenizerDigest) || header[kTokenizerDigest] == tokenizer_digest_) return absl::OkStatus();
+    return Fault(absl::StrCat("\"", kTokenizerDigest,
+                              "\": the ids are of another tokenizer than the tokenizer.model beside them; run "
+                              "`idiolect prepare` again"));
   }
 
   absl::Status TakeExchange(const std::string& line) {
@@ -157,6 +176,7 @@ class Loader {
 
   const std::string path_;
   const ModelConfig& config_;
+  const std::string tokenizer_digest_;
   Corpus corpus_;
 };
 
@@ -164,9 +184,12 @@ class Loader {
 
 std::string PreparedTokenizerPath(const std::string& folder) { return folder + "/tokenizer.model"; }
 
-absl::Status WritePreparedCorpus(const Corpus& corpus, const ModelConfig& config, const std::string& folder) {
+absl::Status WritePreparedCorpus(const Corpus& corpus, const ModelConfig& config, const std::string& tokenizer_bytes,
+                                 const std::string& folder) {
   LineWriter out(ExchangesPath(folder));
-  out.Write(Header(config));
+  Json header = Header(config);
+  header[kTokenizerDigest] = Sha256Hex({tokenizer_bytes});
+  out.Write(header);
   for (size_t user = 0; user < corpus.users.size(); ++user) {
     const UserCorpus& u = corpus.users[user];
     for (size_t i = 0; i < u.pairs.size(); ++i) {
@@ -180,11 +203,15 @@ absl::Status WritePreparedCorpus(const Corpus& corpus, const ModelConfig& config
       out.Write(line);
     }
   }
-  return out.Finish();
+  if (absl::Status s = out.Complete(); !s.ok()) return s;
+  if (absl::Status s = WriteFileAtomically(PreparedTokenizerPath(folder), {tokenizer_bytes}); !s.ok()) return s;
+  return out.Install();
 }
 
 absl::StatusOr<Corpus> LoadPreparedCorpus(const std::string& folder, const ModelConfig& config) {
-  return Loader(ExchangesPath(folder), config).Load();
+  const auto tokenizer = ReadTokenizerBytes(PreparedTokenizerPath(folder));
+  if (!tokenizer.ok()) return tokenizer.status();
+  return Loader(ExchangesPath(folder), config, Sha256Hex({*tokenizer})).Load();
 }
 
 }  // namespace idiolect

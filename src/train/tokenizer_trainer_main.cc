@@ -1,19 +1,38 @@
-// idiolect-tokenizer-trainer INPUT PREFIX SIZE SENTENCES: learns a SentencePiece unigram model with our special tokens
-// from the lines of INPUT and writes PREFIX.model. A program of its own because SentencePiece's training library needs
-// the protobuf that its sister carries, and not the one of libtorch (see cmake/make_symbolic.py). `idiolect train` runs
-// it.
+// idiolect-tokenizer-trainer FOLDER SIZE SENTENCES: learns a SentencePiece unigram model with our special tokens from
+// the lines of FOLDER/sentences and writes FOLDER/tokenizer.model. It works inside the folder because SentencePiece
+// stores the names of the files in the model: so they are the same wherever it learns, and tell nobody's paths. A
+// program of its own because SentencePiece's training library needs the protobuf that its sister carries, and not the
+// one of libtorch (see cmake/make_symbolic.py). `idiolect train` runs it.
 #include <sentencepiece_trainer.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 
+#include "train/tokenizer_trainer_exit.h"
+
+namespace {
+
+// SentencePiece has one code for nearly all of its errors.
+int ExitCode(const std::string& message) {
+  if (message.find("Vocabulary size too high") != message.npos) return idiolect::kVocabularyTooLarge;
+  if (message.find("Vocabulary size is smaller") != message.npos) return idiolect::kVocabularyTooSmall;
+  return idiolect::kTokenizerTrainingFailed;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  if (argc != 5) return std::fprintf(stderr, "usage: %s INPUT PREFIX SIZE SENTENCES\n", argv[0]), 2;
-  const std::unordered_map<std::string, std::string> arguments = {{"input", argv[1]},
-                                                                  {"model_prefix", argv[2]},
-                                                                  {"vocab_size", argv[3]},
-                                                                  {"input_sentence_size", argv[4]},
+  if (argc != 4) return std::fprintf(stderr, "usage: %s FOLDER SIZE SENTENCES\n", argv[0]), 2;
+  std::error_code error;
+  std::filesystem::current_path(argv[1], error);
+  if (error) return std::fprintf(stderr, "%s: %s\n", argv[1], error.message().c_str()), 2;
+  const std::unordered_map<std::string, std::string> arguments = {{"input", "sentences"},
+                                                                  {"model_prefix", "tokenizer"},
+                                                                  {"vocab_size", argv[2]},
+                                                                  {"input_sentence_size", argv[3]},
                                                                   {"shuffle_input_sentence", "true"},
                                                                   {"model_type", "unigram"},
                                                                   {"byte_fallback", "true"},
@@ -27,6 +46,6 @@ int main(int argc, char** argv) {
                                                                   {"num_threads", "2"},
                                                                   {"minloglevel", "1"}};
   const auto status = sentencepiece::SentencePieceTrainer::Train(arguments);
-  if (!status.ok()) return std::fprintf(stderr, "%s\n", status.ToString().c_str()), 1;
-  return 0;
+  if (status.ok()) return 0;
+  return std::fprintf(stderr, "%s\n", status.ToString().c_str()), ExitCode(status.ToString());
 }

@@ -23,6 +23,9 @@ struct TrainOptions {
   // A model directory whose weights the run starts from, instead of random ones. Its sizes, parts and tokenizer replace
   // `model`, also where the run goes on from a checkpoint of its own.
   std::string init_from;
+  // The fields of `model`, by their names in config.json, that were asked for by name: the model of init_from must have
+  // them so.
+  std::vector<std::string> asked_of_model;
 
   // One step sees `groups` history windows; each is shared by up to `targets` consecutive responses that follow it,
   // since encoding a history costs as much as several responses.

@@ -20,7 +20,9 @@
 #include "train/curves.h"
 #include "train/model_card.h"
 #include "train/prepared_corpus.h"
+#include "train/run_settings.h"
 #include "train/step_gradients.h"
+#include "train/tokenizer_bytes.h"
 #include "train/tokenizer_training.h"
 #include "train/unigram_bias.h"
 
@@ -31,8 +33,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-constexpr size_t kMaxTokenizerBytes = 64 << 20;
 
 // Every step allocates and frees tens of megabytes. By default malloc maps and unmaps those, and the kernel's clearing
 // of fresh pages took half of the training time; kept in the heap, the same pages serve every step.
@@ -45,8 +45,9 @@ void KeepFreedMemory() {
 
 absl::Status CheckOptions(const TrainOptions& o) {
   const auto fault = [](const char* what) { return absl::InvalidArgumentError(what); };
-  const auto model = ParseModelConfig(ToJson(o.model));
-  if (!model.ok()) return model.status();
+  // The sizes of init_from's model replace these.
+  const absl::Status model = o.init_from.empty() ? ParseModelConfig(ToJson(o.model)).status() : absl::OkStatus();
+  if (!model.ok()) return model;
   if (o.out.empty()) return fault("out: expected a folder");
   if (o.groups < 1 || o.targets < 1) return fault("groups, targets: expected at least 1");
   if (o.steps < 0 || o.warmup_steps < 0) return fault("steps, warmup_steps: expected at least 0");
@@ -88,6 +89,22 @@ absl::StatusOr<at::Device> DeviceOf(const std::string& name) {
   }
 }
 
+using Json = nlohmann::ordered_json;
+
+Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+// What was asked for by name would otherwise be passed over in silence.
+absl::Status CheckAskedOf(const ModelConfig& model, const TrainOptions& o) {
+  const Json asked = Json::parse(ToJson(o.model)), has = Json::parse(ToJson(model));
+  for (const std::string& name : o.asked_of_model) {
+    if (asked.at(name) != has.at(name))
+      return absl::InvalidArgumentError(absl::StrCat(name, ": is set to ", asked.at(name).dump(), ", but the model of ",
+                                                     "init_from, ", o.init_from, ", has ", has.at(name).dump(),
+                                                     "; leave it out"));
+  }
+  return absl::OkStatus();
+}
+
 int ThreadsOf(const TrainOptions& o) {
   return o.threads > 0 ? o.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
@@ -102,11 +119,13 @@ class Run {
     const auto device = DeviceOf(options_.device);
     if (!device.ok()) return device.status();
     device_ = *device;
+    if (absl::Status s = CheckOut(); !s.ok()) return s;
     if (absl::Status s = MakeFolders(); !s.ok()) return s;
     std::unique_ptr<DhapModel> start;
     if (!options_.init_from.empty()) {
       if (absl::Status s = LoadStart(start); !s.ok()) return s;
     }
+    const std::string start_hash = start ? start->content_hash() : "";
     if (absl::Status s = PrepareTokenizer(); !s.ok()) return s;
     Say(options_.prepared.empty() ? "reading and tokenizing the data" : "reading the prepared data");
     auto corpus = options_.prepared.empty()
@@ -125,13 +144,15 @@ class Run {
     batcher_ = std::make_unique<Batcher>(corpus_, options_);
     gradients_ = std::make_unique<StepGradients>(*model_, *batcher_, options_, ThreadsOf(options_));
     validation_ = std::make_unique<Validation>(corpus_, options_.validation_users, options_.seed);
+    settings_ = RunSettings(options_, corpus_, tokenizer_bytes_, start_hash);
     return Resume();
   }
 
   absl::Status Loop(const std::atomic<bool>& stop) {
     start_ = Clock::now();
+    if (absl::Status s = ReplaceLostModel(); !s.ok()) return s;
     while (!Done() && !stop) {
-      Step();
+      if (absl::Status s = Step(); !s.ok()) return s;
       if (state_.step % options_.validate_every == 0 || Done()) {
         if (absl::Status s = Validate(); !s.ok()) return s;
       }
@@ -152,23 +173,45 @@ class Run {
 
   std::string Work(const char* name) const { return options_.work + "/" + name; }
 
+  std::string CheckpointPath() const { return Work("checkpoint.safetensors"); }
+  bool HasModel() const { return fs::exists(options_.out + "/model.safetensors"); }
+
+  absl::Status CheckOut() const {
+    if (!HasModel() || fs::exists(CheckpointPath())) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat("out: ", options_.out, " has a model already, and ", options_.work,
+                     " has no checkpoint of a run that wrote it; choose another --out, or delete it"));
+  }
+
   absl::Status MakeFolders() const {
     std::error_code error;
     for (const std::string& dir : {options_.out, options_.work}) {
       fs::create_directories(dir, error);
       if (error) return absl::UnavailableError(absl::StrCat(dir, ": cannot be created: ", error.message()));
     }
-    return absl::OkStatus();
+    return AppendToLog("");  // fails now rather than after 50 steps
   }
 
   absl::Status LoadStart(std::unique_ptr<DhapModel>& start) {
     auto model = DhapModel::Load(options_.init_from);
     if (!model.ok()) return model.status();
     start = *std::move(model);
+    if (absl::Status s = CheckAskedOf(start->config(), options_); !s.ok()) return s;
     options_.model = start->config();
-    const auto bytes = ReadFile(options_.init_from + "/tokenizer.model", kMaxTokenizerBytes);
+    const auto bytes = ReadTokenizerBytes(options_.init_from + "/tokenizer.model");
     if (!bytes.ok()) return bytes.status();
-    return WriteFileAtomically(Work("tokenizer.model"), {*bytes});
+    return TakeStartTokenizer(*bytes);
+  }
+
+  // That of a run which has begun without this model is not overwritten.
+  absl::Status TakeStartTokenizer(const std::string& bytes) const {
+    const std::string path = Work("tokenizer.model");
+    const auto present = ReadTokenizerBytes(path);
+    if (present.ok() && *present != bytes && fs::exists(CheckpointPath()))
+      return absl::FailedPreconditionError(absl::StrCat(CheckpointPath(),
+                                                        ": is of a run with another tokenizer than that of init_from, ",
+                                                        options_.init_from, kAnew));
+    return WriteFileAtomically(path, {bytes});
   }
 
   absl::Status PrepareTokenizer() {
@@ -179,8 +222,8 @@ class Run {
       Say("learning the tokenizer");
       if (absl::Status s = TrainTokenizer(options_, path); !s.ok()) return s;
     }
-    auto bytes = ReadFile(path, kMaxTokenizerBytes);
-    if (!bytes.ok()) return absl::Status(bytes.status().code(), absl::StrCat(path, ": ", bytes.status().message()));
+    auto bytes = ReadTokenizerBytes(path);
+    if (!bytes.ok()) return bytes.status();
     tokenizer_bytes_ = *std::move(bytes);
     auto tokenizer = Tokenizer::Load(path);
     if (!tokenizer.ok()) return tokenizer.status();
@@ -193,10 +236,10 @@ class Run {
   // The prepared ids are of one tokenizer; a model that the run starts or goes on from must have the same.
   absl::Status TakePreparedTokenizer(const std::string& path) const {
     const std::string prepared = PreparedTokenizerPath(options_.prepared);
-    const auto bytes = ReadFile(prepared, kMaxTokenizerBytes);
-    if (!bytes.ok()) return absl::Status(bytes.status().code(), absl::StrCat(prepared, ": ", bytes.status().message()));
+    const auto bytes = ReadTokenizerBytes(prepared);
+    if (!bytes.ok()) return bytes.status();
     if (!fs::exists(path)) return WriteFileAtomically(path, {*bytes});
-    const auto present = ReadFile(path, kMaxTokenizerBytes);
+    const auto present = ReadTokenizerBytes(path);
     if (present.ok() && *present == *bytes) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("prepared: ", prepared, " is another tokenizer than ", path, "; prepare with --tokenizer ", path));
@@ -226,13 +269,21 @@ class Run {
   }
 
   absl::Status Resume() {
-    const auto state = LoadCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_);
+    const auto state = LoadCheckpoint(CheckpointPath(), model_->parameters(), *optimizer_, settings_);
     if (absl::IsNotFound(state.status())) return absl::OkStatus();
     if (!state.ok()) return state.status();
     state_ = *state;
     first_step_ = state_.step;
     Say(absl::StrCat("going on after step ", state_.step));
     return absl::OkStatus();
+  }
+
+  // Where the best model was deleted, that of the checkpoint takes its place.
+  absl::Status ReplaceLostModel() {
+    if (HasModel() || (state_.best_own == 0 && !Done())) return absl::OkStatus();
+    Say(absl::StrCat(options_.out, " has no model; validating the checkpoint's and writing it"));
+    state_.best_own = 0;
+    return Validate();
   }
 
   // The share of the run's time that is over, where that has a limit.
@@ -247,7 +298,7 @@ class Run {
     return options_.learning_rate * (0.02 + 0.98 * std::max(0.0, std::min(left, 1 - TimeSpent())));
   }
 
-  void Step() {
+  absl::Status Step() {
     const auto begin = Clock::now();
     optimizer_->ZeroGradients();
     const StepFacts facts = gradients_->Add(state_.step);
@@ -258,7 +309,7 @@ class Run {
     state_.step += 1;
     state_.seconds += SecondsSince(begin);
     loss_ = loss_ == 0 ? facts.loss : 0.98 * loss_ + 0.02 * facts.loss;
-    Report(rate);
+    return Report(rate);
   }
 
   TrainProgress Now(TrainProgress::Event event) const {
@@ -269,22 +320,28 @@ class Run {
     p.loss = loss_;
     const double elapsed = SecondsSince(start_);
     p.targets_per_second = static_cast<double>(targets_) / elapsed;
-    p.seconds_left =
-        elapsed / static_cast<double>(state_.step - first_step_) * static_cast<double>(options_.steps - state_.step);
+    const auto done = static_cast<double>(std::max<int64_t>(1, state_.step - first_step_));
+    p.seconds_left = elapsed / done * static_cast<double>(options_.steps - state_.step);
+    if (options_.minutes > 0) p.seconds_left = std::min(p.seconds_left, 60 * options_.minutes * (1 - TimeSpent()));
+    p.seconds_left = std::max(0.0, p.seconds_left);
     return p;
   }
 
-  void Report(double rate) {
+  absl::Status Report(double rate) {
     TrainProgress p = Now(TrainProgress::Event::kStep);
     p.learning_rate = rate;
     progress_(p);
-    if (state_.step % 50 == 0) {
-      Log({{"step", p.step}, {"loss", p.loss}, {"targets_per_second", p.targets_per_second}, {"learning_rate", rate}});
-    }
+    if (state_.step % 50 != 0) return absl::OkStatus();
+    return Log(
+        {{"step", p.step}, {"loss", p.loss}, {"targets_per_second", p.targets_per_second}, {"learning_rate", rate}});
   }
 
-  void Log(const nlohmann::ordered_json& line) const {
-    std::ofstream(Work("train.jsonl"), std::ios::app) << line.dump() << "\n";
+  absl::Status Log(const Json& line) const { return AppendToLog(line.dump() + "\n"); }
+
+  absl::Status AppendToLog(const std::string& text) const {
+    std::ofstream out(Work("train.jsonl"), std::ios::app);
+    out << text << std::flush;
+    return out ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(Work("train.jsonl"), ": cannot be written"));
   }
 
   absl::Status Validate() {
@@ -292,19 +349,29 @@ class Run {
     TrainProgress p = Now(TrainProgress::Event::kValidation);
     p.validation = v;
     progress_(p);
-    Log({{"step", p.step},
-         {"own", v.own},
-         {"other", v.other},
-         {"none", v.none},
-         {"copy_share", v.copy_share},
-         {"examples", v.examples}});
+    const absl::Status logged = Log({{"step", p.step},
+                                     {"own", OrNull(v.own)},
+                                     {"other", OrNull(v.other)},
+                                     {"none", OrNull(v.none)},
+                                     {"other_over_own", OrNull(v.other_over_own)},
+                                     {"copy_share", OrNull(v.copy_share)},
+                                     {"examples", v.examples}});
+    if (!logged.ok()) return logged;
     if (absl::Status s = DrawCurves(Work("train.jsonl"), options_.out + "/curves.svg"); !s.ok()) return s;
-    if (!std::isfinite(v.own))
+    if (v.own && !std::isfinite(*v.own))
       return absl::InternalError(
           absl::StrCat("after step ", p.step, " the perplexity is no number; is learning_rate too large?"));
     // Without anything to validate on, the last model is as good as known to be the best.
-    if (v.examples > 0 && state_.best_own != 0 && v.own >= state_.best_own) return absl::OkStatus();
-    state_.best_own = v.own;
+    if (v.own && state_.best_own != 0 && *v.own >= state_.best_own) return absl::OkStatus();
+    state_.best_own = v.own.value_or(0);
+    return WriteModel(v);
+  }
+
+  absl::Status WriteModel(const ValidationResult& v) {
+    // A model in `out` without a checkpoint would be taken for another run's after a crash.
+    if (!fs::exists(CheckpointPath())) {
+      if (absl::Status s = Save(); !s.ok()) return s;
+    }
     const CardFacts facts{state_.step, state_.step * options_.accumulate * options_.groups * options_.targets,
                           model_->parameters().count(), state_.seconds, v};
     if (absl::Status s = WriteFileAtomically(options_.out + "/README.md", {ModelCard(options_, corpus_, facts)});
@@ -313,14 +380,12 @@ class Run {
     return model_->Save(options_.out, TensorType::kFloat16, tokenizer_bytes_);
   }
 
-  absl::Status Save() {
-    return SaveCheckpoint(Work("checkpoint.safetensors"), model_->parameters(), *optimizer_, state_);
-  }
+  absl::Status Save() { return SaveCheckpoint(CheckpointPath(), model_->parameters(), *optimizer_, state_, settings_); }
 
   TrainOptions options_;
   const ProgressCallback& progress_;
   at::Device device_ = at::kCPU;
-  std::string tokenizer_bytes_;
+  std::string tokenizer_bytes_, settings_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Corpus corpus_;
   Speakers speakers_;  // of a Speaker model
@@ -339,6 +404,7 @@ class Run {
 
 absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const ProgressCallback& progress) {
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
+  while (options.out.size() > 1 && options.out.back() == '/') options.out.pop_back();
   if (options.work.empty()) options.work = options.out + ".work";
   KeepFreedMemory();
   // Two threads of one product spin while they wait for each other, and cost more than they give; see StepGradients.

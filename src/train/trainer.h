@@ -25,7 +25,8 @@ using ProgressCallback = std::function<void(const TrainProgress&)>;
 // Trains until options.steps, or until `stop` becomes true, and then writes a checkpoint. Calling it again with the
 // same options goes on where it stopped. The best model by own-history validation perplexity stands in options.out,
 // with its card; a log of one JSON object a line in options.work/train.jsonl. Errors: kInvalidArgument for data or
-// options, kUnavailable for files that can't be written.
+// options, kFailedPrecondition for a checkpoint of another run and for a model in options.out that this run has not
+// written, kUnavailable for files that can't be written, kCancelled where a signal ends the tokenizer's training.
 absl::Status Train(TrainOptions options, const std::atomic<bool>& stop, const ProgressCallback& progress);
 
 }  // namespace idiolect

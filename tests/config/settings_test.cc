@@ -100,13 +100,18 @@ TEST_F(SettingsTest, PrintsWhereEachValueComesFrom) {
 }
 
 TEST_F(SettingsTest, WhatIsPrintedIsAFileThatSetsTheSame) {
-  ASSERT_TRUE(ReadText("max_queue = 11\nlisten = 'tab\\t\"quote\" \\\\'\nttl = ['x', 'y']\n").ok());
+  ASSERT_TRUE(ReadText("max_queue = 11\nlisten = 'tab\\t\"quote\" \\\\'\nttl = ['x', 'y']\n"
+                       "drain_seconds = 0.0012345678\n")
+                  .ok());
+  EXPECT_EQ(drain_seconds_, 0.0012345678);
   const std::string printed = Printed();
   listen_ = "";
   max_queue_ = 1;
+  drain_seconds_ = 1;
   ttl_ = {};
   ASSERT_TRUE(ReadText(printed).ok());
   EXPECT_EQ(max_queue_, 11);
+  EXPECT_EQ(drain_seconds_, 0.0012345678);
   EXPECT_EQ(listen_, "tab\\t\"quote\" \\\\");
   EXPECT_THAT(ttl_, ElementsAre("x", "y"));
 }

@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <future>
+#include <new>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "tests/support/fixtures.h"
 
@@ -405,6 +407,47 @@ TEST_F(EngineTest, ACancelledRequestEndsAtTheNextStep) {
   EXPECT_EQ(observer->Wait().status().code(), absl::StatusCode::kCancelled);
   Decode(RequestOf(cases_[3]));  // the engine goes on
   EXPECT_GT(engine_->stats().wasted_row_steps, 0);
+}
+
+// Throws where others tell of text, as memory that runs out does.
+class Thrower : public Collector {
+ public:
+  void OnText(std::string_view piece) override { throw std::bad_alloc(); }
+};
+
+TEST_F(EngineTest, WhatThrowsInAStepEndsTheJobsOfTheStepAndNeverTheEngine) {
+  auto busy = std::make_shared<Collector>();
+  busy->hold = true;
+  ReplyRequest request = RequestOf(cases_[20], "busy");
+  request.decoding.temperature = 1;
+  ASSERT_TRUE(engine_->SubmitReply(request, busy).ok());
+  busy->first_text.WaitForNotification();
+  // All in one batch. In whichever step the last one throws, some of the others end and some go on.
+  std::vector<std::shared_ptr<Collector>> all = {busy};
+  for (int tokens = 1; tokens <= engine_->model_info().max_response_tokens; ++tokens) {
+    request.user.user_id = absl::StrCat("of ", tokens);
+    request.decoding.max_tokens = tokens;
+    all.push_back(std::make_shared<Collector>());
+    ASSERT_TRUE(engine_->SubmitReply(request, all.back()).ok());
+  }
+  all.push_back(std::make_shared<Thrower>());
+  request.user.user_id = "thrower";
+  ASSERT_TRUE(engine_->SubmitReply(request, all.back()).ok());
+  busy->released.Notify();
+  int answered = 0;
+  for (const auto& observer : all) {
+    const auto reply = observer->Wait();
+    answered += reply.ok();
+    if (!reply.ok()) {
+      EXPECT_EQ(reply.status().code(), absl::StatusCode::kInternal) << reply.status();
+    }
+    if (observer == all.back()) {
+      EXPECT_FALSE(reply.ok());
+    }
+  }
+  EXPECT_GT(answered, 0);
+  Decode(RequestOf(cases_[3]));
+  EXPECT_EQ(engine_->stats().running_rows, 0);
 }
 
 TEST_F(EngineTest, APastDeadlineEndsARunningAndAWaitingRequest) {

@@ -197,7 +197,7 @@ TEST(TokenDistributionTest, TheLargestLiftStaysInRange) {
   row.Copying(0.5, {{1, 1.0f}});
   row.SetGate(-80, 0);
   TokenDistribution distribution = row.Distribution();
-  distribution.Raise(std::vector<Lift>{{1, std::numeric_limits<float>::infinity()}}, {});
+  distribution.Raise(std::vector<Lift>{{1, static_cast<float>(kLargestLift)}}, {});
   EXPECT_EQ(distribution.Sample(Sampling(0.1), {1, 0, 1}), 1);
 }
 

@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "eval/profile_overlap.h"
 #include "eval/scorer.h"
 #include "text/tokenizer.h"
 #include "model/dhap_model.h"
@@ -77,6 +79,10 @@ TEST_F(EvaluationTest, ScoresAreTheModels) {
         .log_probs.sum()
         .item<double>();
   };
+  const auto serving = *ServingModel::Pack(*model, Precision::kFloat32);
+  Scorer scorer(*serving);
+  const ProfilePtr nobody = scorer.Profiles({{}})[0];
+  const StopWords stop_words = StopWords::English();
   for (const ExampleResult& e : evaluation->examples) {
     const auto user =
         std::find_if(set.users().begin(), set.users().end(), [&](const auto& u) { return u.name == e.user; }) -
@@ -88,6 +94,14 @@ TEST_F(EvaluationTest, ScoresAreTheModels) {
     EXPECT_NEAR(e.candidates.no_post[0], score(exchanges(user, e.index), "", e.response), 1e-3);
     EXPECT_NEAR(e.candidates.neither[0], score({}, "", e.response), 1e-3);
     EXPECT_EQ(e.candidates.own[0], e.own);
+    const auto window = model->Tokenize(exchanges(user, e.index));
+    const auto cached = scorer.ReplyWithCache(nobody, model->PostIds(e.post), UnigramCache(window.responses, 0.1));
+    EXPECT_EQ(e.cache_reply.text, model->tokenizer().Decode(cached));
+    std::vector<std::string> said;
+    for (size_t i = e.index - e.history; i < static_cast<size_t>(e.index); ++i)
+      said.push_back(set.users()[user].exchanges[i].response);
+    EXPECT_EQ(e.cache_reply.p_f1, ProfileF1(e.cache_reply.text, said, stop_words));
+    EXPECT_EQ(e.cache_reply.p_cover, ProfileCover(e.cache_reply.text, said));
     ASSERT_EQ(e.writers.response.size(), e.rivals.size() + 1);
     EXPECT_EQ(e.writers.response[0], e.candidates.words[0]);
     EXPECT_NE(e.writers.response[1], e.writers.response[0]);
@@ -186,10 +200,21 @@ TEST_F(EvaluationTest, StoppedItGoesOn) {
   EXPECT_EQ(first, 2);  // the first user's examples, found in the file
   EXPECT_EQ(Json(Run(options_)), whole);
 
+  EXPECT_FALSE(std::filesystem::exists(options_.examples_file + ".part"));
+  const auto expect_refused = [&] {
+    const absl::Status other = Run(options_).status();
+    EXPECT_TRUE(absl::IsFailedPrecondition(other)) << other;
+    EXPECT_THAT(std::string(other.message()), ::testing::HasSubstr(options_.examples_file));
+  };
   options_.test_set.seed = 2;
-  const absl::Status other = Run(options_).status();
-  EXPECT_TRUE(absl::IsFailedPrecondition(other)) << other;
-  EXPECT_THAT(std::string(other.message()), ::testing::HasSubstr(options_.examples_file));
+  expect_refused();
+  options_.test_set.seed = EvaluationOptions().test_set.seed;
+  std::ofstream(options_.test_set.data[0], std::ios::app) << "\n";
+  expect_refused();  // the data are no longer the same
+  std::ofstream(options_.examples_file) << "\nsomebody's notes\n";
+  expect_refused();
+  std::ifstream notes(options_.examples_file);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(notes), {}), "\nsomebody's notes\n");
 }
 
 TEST_F(EvaluationTest, FaultsAreNamed) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "eval/evaluation.h"
+#include "eval/scorer.h"
 #include "idiolect/engine.h"
 #include "inference/serving_model.h"
 #include "model/dhap_model.h"
@@ -82,6 +83,20 @@ TEST_F(SpeakerEvaluationTest, TheServingFormAgreesWithTheModel) {
     EXPECT_NEAR(e.own, score(model->speakers().RowOf(e.source, e.user), e), 1e-3);
     EXPECT_NEAR(e.none, score(0, e), 1e-3);
   }
+}
+
+// For word guidance, which is the only use it has for a history.
+TEST_F(SpeakerEvaluationTest, AProfileHoldsTheHistorysWords) {
+  const auto model = *ServingModel::Pack(**DhapModel::Load(options_.out), Precision::kFloat32);
+  std::vector<Exchange> history(2);
+  history[0].response = "tea, please";
+  history[1].response = "no";
+  const HistoryTokens window = model->texts().Tokenize(history);
+  const ProfilePtr profile = Scorer(*model).Profiles({window})[0];
+  std::vector<int32_t> said = window.responses[0];
+  said.pop_back();
+  said.insert(said.end(), window.responses[1].begin(), window.responses[1].end() - 1);
+  EXPECT_EQ(profile->word_ids, said);
 }
 
 TEST_F(SpeakerEvaluationTest, WhoWasNotTrainedOnIsNobody) {

@@ -23,13 +23,15 @@ class OwnWordsTest : public ::testing::Test {
   }
   // Of responses without their </s>.
   std::vector<OwnWord> Own(const std::vector<std::vector<int32_t>>& responses) const {
-    HistoryTokens window;
-    for (std::vector<int32_t> response : responses) {
-      response.push_back(kEos);
-      window.posts.push_back({kEos});
-      window.responses.push_back(response);
+    CompactProfile profile;
+    for (size_t pair = 0; pair < responses.size(); ++pair) {
+      profile.pair_sequences.push_back(static_cast<int64_t>(pair) + 1);
+      for (const int32_t id : responses[pair]) {
+        profile.word_ids.push_back(id);
+        profile.word_pairs.push_back(static_cast<uint16_t>(pair));
+      }
     }
-    return OwnWords(window, texts_, evidence_);
+    return OwnWords(profile, texts_, evidence_);
   }
   std::vector<int32_t> Ids(const std::vector<std::vector<int32_t>>& responses) const {
     std::vector<int32_t> ids;

@@ -212,5 +212,20 @@ TEST(CompactProfileTest, BytesAreAQuarterOfFloats) {
   EXPECT_EQ(small->ToUserProfile().word_states.size(), large->ToUserProfile().word_states.size());
 }
 
+TEST(WordsTest, AModelThatDoesNotCopyKnowsWhichWereSaid) {
+  const auto model = *ServingModel::Load(testing::MakeFixtureModel("tied-2"), Precision::kFloat32);
+  const FixtureCase c = testing::FixtureCases("tied-2").back();
+  Scratch scratch;
+  const auto profile = model->profiles({InputOf(*model, c.history)}, scratch)[0];
+  std::vector<int32_t> said;
+  for (const std::vector<int32_t>& response : model->texts().Tokenize(c.history).responses)
+    said.insert(said.end(), response.begin(), response.end() - 1);
+  EXPECT_FALSE(said.empty());
+  EXPECT_EQ(profile->word_ids, said);
+  EXPECT_EQ(profile->word_pairs.size(), said.size());
+  EXPECT_EQ(profile->words.rows(), 0);
+  EXPECT_TRUE(profile->ToUserProfile().word_ids.empty()) << "there is no personal vocabulary to copy from";
+}
+
 }  // namespace
 }  // namespace idiolect

@@ -117,6 +117,9 @@ class GpuTrainingTest(unittest.TestCase):
         self.assertIn("users must come in order", refused([lines[0], lines[-1]]))
         self.assertIn("max_post_tokens: expected 31", refused([lines[0].replace('"max_post_tokens":12', '"max_post_tokens":31'), *lines[1:]]))
         self.assertIn("leave out d_model", refused(lines, "--d-model", "8"))
+        other = json.dumps(json.loads(lines[0]) | {"sha256_tokenizer": "0" * 64})
+        self.assertIn("exchanges.jsonl.gz:1:", refused([other, *lines[1:]]))
+        self.assertIn("sha256_tokenizer: the ids are of another tokenizer", refused([other, *lines[1:]]))
         os.remove(os.path.join(self.start, "model.safetensors"))
         self.assertIn("model.safetensors: No such file", refused(lines))
 
@@ -153,9 +156,77 @@ class GpuTrainingTest(unittest.TestCase):
             self.assertTrue((new[name][:count] == old[name]).all() if name == positions else (new[name] == old[name]).all(), name)
         self.run_program(arguments.binary, "score", "--model", further, "--in", pathlib.Path(arguments.fixtures) / "inputs.jsonl",
                          "--out", os.path.join(self.folder, "scores.jsonl"))
-        refused = subprocess.run([sys.executable, script, further, self.model, str(count - 1)], capture_output=True, text=True)
-        self.assertNotEqual(refused.returncode, 0)
-        self.assertIn(f"expected more than the {count - 1}", refused.stderr)
+        for tokens in (str(count - 1), "4097", "²"):
+            refused = self.refused(script, further, self.model, tokens)
+            self.assertIn(f"TOKENS: expected more than the {count - 1}", refused)
+            self.assertIn("at most 4096", refused)
+        self.run_program(sys.executable, script, further, self.model, 4096)
+        self.run_program(arguments.binary, "score", "--model", further, "--in", pathlib.Path(arguments.fixtures) / "inputs.jsonl",
+                         "--out", os.path.join(self.folder, "scores.jsonl"))
+
+    def refused(self, *command):
+        """The one line that a script says."""
+        done = subprocess.run([sys.executable, *(str(x) for x in command)], capture_output=True, text=True)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
+        return done.stderr
+
+    def assert_not_loaded(self, folder, *named):
+        """In this process: PyTorch takes a second to start."""
+        import model as dhap
+        with self.assertRaises(SystemExit) as refused:
+            dhap.load(folder)
+        for part in (folder, *named):
+            self.assertIn(part, refused.exception.code)
+
+    def guarded_model(self):
+        """A model with checksums; returns (a file of it, a place where it may be damaged, the fault that is then named)."""
+        sys.path.insert(0, str(TRAINER.parent / "gpu_training"))
+        import model as dhap
+        config, parameters = dhap.load(self.start)  # which has none
+        dhap.save(self.model, config, parameters, os.path.join(self.start, "tokenizer.model"))
+        with open(os.path.join(self.model, "model.safetensors"), "rb") as file:
+            weights = file.read()
+        return (("model.safetensors", len(weights) - 1, "checksum of the tensors"),
+                ("model.safetensors", weights.index(b"sha256_tokenizer"), "has 2 of the 3 checksums"),
+                ("model.safetensors", weights.index(b"__metadata__"), "expected no such tensor"),
+                ("model.safetensors", 7, "expected a safetensors file"),
+                ("model.safetensors", 8, "its header: expected a JSON object"),
+                ("tokenizer.model", -1, "checksum of tokenizer.model"),
+                ("config.json", 1, "checksum of config.json"),
+                ("config.json", 0, "config.json: expected a JSON object"))
+
+    def test_refuses_a_damaged_model(self):
+        script, mean = TRAINER.parent / "average-models", os.path.join(self.folder, "mean")
+        for name, place, fault in self.guarded_model():
+            with self.subTest(fault):
+                path = pathlib.Path(self.model, name)
+                whole = path.read_bytes()
+                damaged = bytearray(whole)
+                damaged[place] ^= 1 if whole[place:place + 1] != b"\n" else ord("\n") ^ ord(" ")  # JSON may hold either
+                path.write_bytes(damaged)
+                self.assert_not_loaded(self.model, fault)
+                if fault == "checksum of the tensors":
+                    self.assertIn(fault, self.refused(script, mean, self.start, self.model))
+                path.write_bytes(whole)
+        self.assertFalse(os.path.exists(mean))
+        self.run_program(sys.executable, script, mean, self.model, self.model)
+
+    def test_names_the_file_that_is_missing_or_in_the_way(self):
+        self.guarded_model()
+        average, further = TRAINER.parent / "average-models", TRAINER.parent / "read-further"
+        below = os.path.join(self.data, "below")
+        for command in ((average, below, self.model, self.model), (further, below, self.model, 40)):
+            self.assertIn(f"{below}: Not a directory; expected a folder", self.refused(*command))
+        os.remove(os.path.join(self.model, "tokenizer.model"))
+        missing = os.path.join(self.model, "tokenizer.model") + ": No such file"
+        self.assertIn(missing, self.refused(average, "out", self.start, self.model))
+        self.assert_not_loaded(self.model, missing)
+        config = pathlib.Path(self.start, "config.json")
+        less = json.dumps(self.config | {"parts": ["general"]}).encode()
+        for text, named in ((b'{"d_model": "\xe9"}', "config.json: expected a JSON object in UTF-8"),
+                            (b"{}", "config.json: vocab_size: expected an integer"), (less, "parts, tie_embeddings: expected the parts")):
+            config.write_bytes(text)
+            self.assert_not_loaded(self.start, named)
 
 
 if __name__ == "__main__":

@@ -211,6 +211,15 @@ TEST_F(ModelHostTest, NoCallFailsWhileModelsComeAndGo) {
   }));
 }
 
+// As HistoryServiceTest.AProfileBuiltWhileItsUserIsErasedDoesNotStay, of what the store itself deletes: a time to live.
+TEST_F(ModelHostTest, AProfileBuiltWhileTheStoreDeletesDoesNotStay) {
+  Append("ann", "p", "mine");
+  const UserKey ann{"default", "ann"};
+  store_->after_recent = [&] { host_->Erased(ann); };
+  EXPECT_EQ(Reply("ann", "hi").profile_revision(), 1);
+  EXPECT_TRUE(Eventually([&] { return !Alive("first").HoldsProfileOf(ann); }));
+}
+
 TEST(ModelHostWithOneEngineTest, HasItForGood) {
   FakeEngine engine;
   ModelHost host(engine);

@@ -8,6 +8,7 @@
 
 #include "tests/support/fixtures.h"
 #include "tests/train/tiny_corpus.h"
+#include "train/tokenizer_bytes.h"
 #include "train/trainer.h"
 
 namespace idiolect {
@@ -20,8 +21,9 @@ class PreparedCorpusTest : public ::testing::Test {
   void SetUp() override {
     options_ = testing::TinyTraining();
     folder_ = testing::MakeTempDir();
-    std::filesystem::copy(options_.work + "/tokenizer.model", PreparedTokenizerPath(folder_));
-    corpus_ = *LoadCorpus(options_.data, **Tokenizer::Load(PreparedTokenizerPath(folder_)), options_.model);
+    tokenizer_bytes_ = *ReadTokenizerBytes(options_.work + "/tokenizer.model");
+    std::ofstream(PreparedTokenizerPath(folder_), std::ios::binary) << tokenizer_bytes_;
+    corpus_ = *LoadCorpus(options_.data, **Tokenizer::FromBytes(tokenizer_bytes_), options_.model);
   }
 
   // Loads a file of these lines; what is wrong with it.
@@ -32,12 +34,12 @@ class PreparedCorpusTest : public ::testing::Test {
   std::string path() const { return folder_ + "/exchanges.jsonl.gz"; }
 
   TrainOptions options_;
-  std::string folder_;
+  std::string folder_, tokenizer_bytes_;
   Corpus corpus_;
 };
 
 TEST_F(PreparedCorpusTest, ItIsReadAsItWasWritten) {
-  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, folder_).ok());
+  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, tokenizer_bytes_, folder_).ok());
   const auto read = LoadPreparedCorpus(folder_, options_.model);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->train_pairs, corpus_.train_pairs);
@@ -58,12 +60,31 @@ TEST_F(PreparedCorpusTest, ItIsReadAsItWasWritten) {
 }
 
 TEST_F(PreparedCorpusTest, WhatItIsPreparedForCounts) {
-  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, folder_).ok());
+  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, tokenizer_bytes_, folder_).ok());
   ModelConfig longer = options_.model;
   longer.max_response_tokens += 1;
   const absl::Status status = LoadPreparedCorpus(folder_, longer).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr(path() + ":1: \"max_response_tokens\": expected 11"));
+}
+
+TEST_F(PreparedCorpusTest, IdsOfAnotherTokenizerAreRefused) {
+  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, tokenizer_bytes_, folder_).ok());
+  std::ofstream(PreparedTokenizerPath(folder_), std::ios::app) << "x";
+  const absl::Status status = LoadPreparedCorpus(folder_, options_.model).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(path() + ":1: \"sha256_tokenizer\": the ids are of another"));
+  std::filesystem::remove(PreparedTokenizerPath(folder_));
+  EXPECT_TRUE(absl::IsNotFound(LoadPreparedCorpus(folder_, options_.model).status()));
+}
+
+TEST_F(PreparedCorpusTest, WhatCannotBeWrittenChangesNothing) {
+  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, tokenizer_bytes_, folder_).ok());
+  std::filesystem::create_directories(path() + ".part/in_the_way");
+  EXPECT_TRUE(absl::IsUnavailable(WritePreparedCorpus({}, options_.model, "another tokenizer", folder_)));
+  const auto read = LoadPreparedCorpus(folder_, options_.model);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->train_pairs, corpus_.train_pairs);
 }
 
 TEST_F(PreparedCorpusTest, ABadLineIsNamed) {
@@ -106,7 +127,7 @@ TEST_F(PreparedCorpusTest, ABadLineIsNamed) {
 }
 
 TEST_F(PreparedCorpusTest, TrainingOnItGivesTheSameModel) {
-  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, folder_).ok());
+  ASSERT_TRUE(WritePreparedCorpus(corpus_, options_.model, tokenizer_bytes_, folder_).ok());
   TrainOptions prepared = testing::TinyTraining();
   prepared.data.clear();
   prepared.prepared = folder_;
@@ -120,6 +141,12 @@ TEST_F(PreparedCorpusTest, TrainingOnItGivesTheSameModel) {
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   EXPECT_TRUE(bytes(options_.out + "/model.safetensors") == bytes(prepared.out + "/model.safetensors"));
+
+  options_.data.clear();
+  options_.prepared = folder_;
+  options_.steps += 1;
+  const absl::Status going_on = Train(options_, never, nothing);  // with the same exchanges
+  EXPECT_TRUE(going_on.ok()) << going_on;
 
   std::ofstream(PreparedTokenizerPath(folder_), std::ios::app) << "x";
   const absl::Status other = Train(prepared, never, nothing);

@@ -12,6 +12,7 @@
 #include "text/user_hash.h"
 #include "train/batcher.h"
 #include "train/prepared_corpus.h"
+#include "train/tokenizer_bytes.h"
 #include "train/trainer.h"
 
 namespace idiolect {
@@ -49,8 +50,8 @@ Corpus CorpusOf(const TrainOptions& o) {
 std::string Prepare(const TrainOptions& o, const Corpus& corpus) {
   const std::string folder = o.out + ".prepared";
   fs::create_directory(folder);
-  fs::copy(o.work + "/tokenizer.model", PreparedTokenizerPath(folder));
-  EXPECT_TRUE(WritePreparedCorpus(corpus, o.model, folder).ok());
+  const std::string tokenizer = *ReadTokenizerBytes(o.work + "/tokenizer.model");
+  EXPECT_TRUE(WritePreparedCorpus(corpus, o.model, tokenizer, folder).ok());
   return folder;
 }
 
@@ -62,9 +63,9 @@ TEST(SpeakerTest, TheModelKnowsItsUsersByTheirRows) {
   ValidationResult v;
   const absl::Status status = TrainIt(options, &v);
   ASSERT_TRUE(status.ok()) << status;
-  EXPECT_LT(2 * v.own, v.other);  // each user's phrase is theirs alone
-  EXPECT_LT(v.own, v.none);
-  EXPECT_EQ(v.copy_share, 0);
+  EXPECT_LT(2 * *v.own, *v.other);  // each user's phrase is theirs alone
+  EXPECT_LT(*v.own, *v.none);
+  EXPECT_EQ(*v.copy_share, 0);
   const auto model = DhapModel::Load(options.out);
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ((*model)->config().speakers, 6);
