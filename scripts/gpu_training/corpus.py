@@ -32,7 +32,7 @@ class Corpus:
                 for number, line in enumerate(file, 1):
                     self._take(json.loads(line), number - 1, texts)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SystemExit(f"{path}:{number + 1}: {error!r}; expected a line that `idiolect prepare` writes")
+            raise SystemExit(f"{path}:{number + 1}: {error}; expected a line that `idiolect prepare` writes")
         except (OSError, EOFError, zlib.error, StopIteration) as error:
             raise SystemExit(f"{path}: {str(error) or 'is empty'}; expected what `idiolect prepare` writes")
         if not self.first:

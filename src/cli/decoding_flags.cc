@@ -1,9 +1,8 @@
 #include "cli/decoding_flags.h"
 
-#include "cli/number_checks.h"
-
 #include <random>
 
+#include "cli/number_checks.h"
 #include "idiolect/reply.h"
 
 namespace idiolect {

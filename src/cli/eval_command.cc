@@ -45,8 +45,7 @@ class EvalCommand : public Command {
     verb.add_option("--model", options_.model_dir, "Model directory")->required();
     verb.add_option("--data", set.data, "JSONL or TSV files, .gz allowed")->required();
     verb.add_option("--split", set.split, "What is predicted: test or valid")->capture_default_str();
-    verb.add_option("--users", set.users, "A seeded sample of so many users (default: all)")
-        ->check(AtLeast(1));
+    verb.add_option("--users", set.users, "A seeded sample of so many users (default: all)")->check(AtLeast(1));
     verb.add_option("--limit", set.limit, "About so many examples: users are taken until there are (default: all)")
         ->check(AtLeast(1));
     verb.add_option("--unseen-users", set.unseen_users,

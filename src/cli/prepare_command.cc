@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/number_checks.h"
 #include "text/tokenizer.h"
 #include "train/corpus.h"
 #include "train/prepared_corpus.h"
@@ -38,7 +39,7 @@ class PrepareCommand : public Command {
                       ->check(CLI::Range(5, 1 << 20));
     verb.add_option("--tokenizer-sentences", options_.tokenizer_sentences, "Texts that it learns from")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(AtLeast(1));
     verb.add_option("--max-post-tokens", m.max_post_tokens, "Tokens of a post")
         ->capture_default_str()
         ->check(CLI::Range(2, 4096));
@@ -48,7 +49,7 @@ class PrepareCommand : public Command {
     verb.add_option("--held-out-users", options_.held_out_users,
                     "Share of users who are left out, for `idiolect eval --unseen-users`")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 0.999));
+        ->check(Between(0.0, 0.999));
   }
 
   absl::Status Run(Console& console) override {

@@ -1,11 +1,11 @@
 // Sees to it that nothing derived from an erased history outlives the erasure.
 //
 // The race: a call reads a history, EraseUser or the store's sweep of what is past its time to live erases it, and then
-// the engine builds a profile from what the call had read, or counts its words. Nobody can be served that profile: the history's epoch is part of the cache's key, and a
-// user who comes back lives in a new epoch. But it would sit in the cache until it is evicted, and erased means erased.
-// So every use of a history notes how many erasures there have been before it reads, and looks again when the engine is
-// done with it: if there was one in between, whosever, it has the engine forget the user once more. That is rare, and
-// at worst costs one rebuilt profile.
+// the engine builds a profile from what the call had read, or counts its words. Nobody can be served that profile: the
+// history's epoch is part of the cache's key, and a user who comes back lives in a new epoch. But it would sit in the
+// cache until it is evicted, and erased means erased. So every use of a history notes how many erasures there have been
+// before it reads, and looks again when the engine is done with it: if there was one in between, whosever, it has the
+// engine forget the user once more. That is rare, and at worst costs one rebuilt profile.
 //
 // Why this leaves no gap: the count moves after the store has erased and before the engine forgets, and the engine
 // caches a profile before it reports that it is done. A use that read the old history began before the count moved. If
@@ -23,8 +23,8 @@ class Erasures {
  public:
   Erasures(ModelHost& models, StoreExecutor& executor) : models_(models), executor_(executor) {}
 
-  // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block. Of what the
-  // store deletes by itself ModelHost hears without this.
+  // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block. Of what
+  // the store deletes by itself ModelHost hears without this.
   void Erased(const UserKey& user) { models_.Erased(user); }
 
  private:

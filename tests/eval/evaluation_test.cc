@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "eval/profile_overlap.h"
 #include "eval/scorer.h"
-#include "text/tokenizer.h"
 #include "model/dhap_model.h"
 #include "tests/support/fixtures.h"
+#include "text/tokenizer.h"
 
 namespace idiolect {
 namespace {

@@ -313,6 +313,11 @@ class OfflineVerbsTest(unittest.TestCase):
         done = self.run_eval("--data", os.path.join(self.folder, "none.jsonl"))
         self.assertEqual(done.returncode, 1)
         self.assertIn("none.jsonl", done.stderr)
+        for flag, value, expected in (("--guidance", "nan", "a number from 0 to 5"), ("--word-guidance", "5.1", "a number from 0 to 5"),
+                                      ("--cache-weight", "NaN", "from 0 to 0.999"), ("--limit", "0", "at least 1")):
+            done = subprocess.run([arguments.binary, "eval", "--model", "m", "--data", "d", flag, value], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, flag)
+            for part in (flag, expected, value): self.assertIn(part, done.stderr)
 
     def test_a_broken_model_is_named(self):
         model = self.lay_out("tied-2")

@@ -197,7 +197,7 @@ TEST(TokenizerTest, KnowsWhatContinuesAWord) {
 
 TEST(TokenizerTest, ContinuesAWordByTheScriptOfItsFirstCharacter) {
   const std::pair<std::string, bool> pieces[] = {
-      {"\xC2\xBB", false},     {"\xC2\xB5", true},      {"\xC3\xA9", true},      {"\xD0\xB4", true},
+      {"\xC2\xBB", false},    {"\xC2\xB5", true},      {"\xC3\xA9", true},      {"\xD0\xB4", true},
       {"\xE2\x80\x99", true}, {"\xE2\x80\x94", false}, {"\xE4\xB8\xAD", false}, {"\xED\x95\x9C", true}};
   std::string bytes = SyntheticTokenizer(kPiecesBeforeWords + static_cast<int>(std::size(pieces)));
   for (size_t i = 0; i < std::size(pieces); ++i) {  // each in the room of a made-up word
