@@ -193,7 +193,8 @@ class OfflineVerbsTest(unittest.TestCase):
         self.assertEqual(files_asked_for(IDIOLECT_DATA="corpora"), [os.path.join(here, name) for name in names])
         self.assertEqual(files_asked_for(TABLE_DATA=" ".join(names[:2])), [os.path.join(here, name) for name in names[:2]])
         for named, variables in (("none.jsonl", {"TABLE_DATA": "none.jsonl"}),
-                                 ("IDIOLECT", {"TABLE_DATA": names[0], "IDIOLECT": "./nothing"})):
+                                 ("IDIOLECT", {"TABLE_DATA": names[0], "IDIOLECT": "./nothing"}),
+                                 ("ful", {"TABLE_DATA": names[0], "TABLE_MODELS": "full ful"})):
             done = self.reproduce_table(**({"IDIOLECT": "./recorder"} | variables))
             self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
             self.assertIn(named, done.stderr)
