@@ -6,6 +6,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "text/exchange_corpus.h"
 #include "text/held_out_users.h"
 
 namespace idiolect {
@@ -56,19 +57,13 @@ void Arrange(TestUser& user, int split) {
 
 absl::StatusOr<std::vector<TestUser>> ReadUsers(const std::vector<std::string>& files) {
   std::map<std::pair<std::string, std::string>, TestUser> users;
-  for (const std::string& file : files) {
-    auto reader = ExchangeReader::Open(file);
-    if (!reader.ok()) return reader.status();
-    while (true) {
-      auto next = (*reader)->Next();
-      if (!next.ok()) return next.status();
-      if (!next->has_value()) break;
-      TestUser& user = users[{(*next)->source, (*next)->user}];
-      user.source = (*next)->source;
-      user.name = (*next)->user;
-      user.exchanges.push_back(**std::move(next));
-    }
-  }
+  const absl::Status read = ForEachExchange(files, [&](RawExchange&& exchange) {
+    TestUser& user = users[{exchange.source, exchange.user}];
+    user.source = exchange.source;
+    user.name = exchange.user;
+    user.exchanges.push_back(std::move(exchange));
+  });
+  if (!read.ok()) return read;
   std::vector<TestUser> list;
   for (auto& [key, user] : users) list.push_back(std::move(user));
   return list;

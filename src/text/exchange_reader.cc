@@ -54,12 +54,6 @@ absl::Status TakeTime(const Json& object, absl::Time& value) {
   return time.status();
 }
 
-// A misspelt "test" would be trained on.
-absl::Status CheckSplit(const std::string& split) {
-  const bool known = split.empty() || split == "train" || split == "valid" || split == "test";
-  return known ? absl::OkStatus() : absl::InvalidArgumentError("\"split\": expected train, valid or test");
-}
-
 absl::StatusOr<RawExchange> CheckNotEmpty(RawExchange exchange) {
   if (exchange.user.empty()) return absl::InvalidArgumentError("the user is empty");
   if (exchange.response.empty()) return absl::InvalidArgumentError("the response is empty");
@@ -93,7 +87,6 @@ absl::StatusOr<RawExchange> ParseJsonExchange(const std::string& line) {
   status.Update(TakeString(object, "response", true, exchange.response));
   status.Update(TakeString(object, "source", false, exchange.source));
   status.Update(TakeString(object, "split", false, exchange.split));
-  status.Update(CheckSplit(exchange.split));
   status.Update(TakeTime(object, exchange.time));
   if (!status.ok()) return status;
   return CheckNotEmpty(std::move(exchange));

@@ -1,8 +1,8 @@
 // Exchanges from files, one a line, in the two forms that corpora of personal dialogue come in:
 //
 //   JSONL  {"user": "ann", "post": "how are you?", "post_user": "ben", "response": "grand!", "time": 1494355140,
-//          "source": "chat", "split": "train"}        user, post, response and time are required; a split is
-//          train, valid or test; other keys are ignored
+//          "source": "chat", "split": "train"}        user, post, response and time are required; other keys are
+//          ignored
 //   TSV    the 8 columns of the DHAP and Pchatbot repositories: post, post's user, post's time, response, response's
 //   user,
 //          response's time, two unused. The user is the response's.
@@ -38,7 +38,7 @@ struct RawExchange {
   std::string response;
   absl::Time time = absl::UnixEpoch();
   std::string source;  // may be empty
-  std::string split;   // "train", "valid", "test" or empty
+  std::string split;   // may be empty; see text/exchange_corpus.h
 };
 
 enum class ExchangeFormat { kDetect /* from the first line: an object is JSONL */, kJsonl, kTsv };

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_split.h"
-#include "text/exchange_reader.h"
+#include "text/exchange_corpus.h"
 #include "text/held_out_users.h"
 #include "text/user_hash.h"
 
@@ -69,21 +69,6 @@ HistoryTokens UserCorpus::Window(size_t index, size_t count) const {
 void Corpus::Add(UserCorpus user) {
   users.push_back(std::move(user));
   users.back().row = static_cast<int32_t>(users.size());
-}
-
-absl::Status ForEachExchange(const std::vector<std::string>& files,
-                             const std::function<void(const RawExchange&)>& visit) {
-  for (const std::string& file : files) {
-    auto reader = ExchangeReader::Open(file);
-    if (!reader.ok()) return reader.status();
-    while (true) {
-      absl::StatusOr<std::optional<RawExchange>> next = (*reader)->Next();
-      if (!next.ok()) return next.status();
-      if (!next->has_value()) break;
-      visit(**next);
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Corpus> LoadCorpus(const std::vector<std::string>& files, const Tokenizer& tokenizer,

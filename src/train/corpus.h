@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,11 +36,6 @@ struct Corpus {
 
   void Add(UserCorpus user);  // at the end; gives it its row
 };
-
-// Calls `visit` with every exchange of the files, as they come. An unreadable line is an error: a researcher wants to
-// know that the data is broken before hours are spent on it.
-absl::Status ForEachExchange(const std::vector<std::string>& files,
-                             const std::function<void(const struct RawExchange&)>& visit);
 
 // Reads the files, whose lines may come in any order. Lines with a `split` keep it (test is left out); of a user whose
 // lines have none the newest tenth, at most 20, validates. Users of the held-out share are left out. kInvalidArgument

@@ -18,9 +18,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "text/exchange_reader.h"
+#include "text/exchange_corpus.h"
 #include "text/held_out_users.h"
-#include "train/corpus.h"
 #include "train/held_signals.h"
 #include "train/tokenizer_trainer_exit.h"
 
