@@ -42,7 +42,8 @@ void LogToStderr() {
       std::make_shared<spdlog::logger>("idiolect", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()));
 }
 
-// A folder that goes with the program.
+// A folder that goes with the program, made where it is needed: every verb has a BenchCommand, and the new start of
+// loading_environment.h destroys nothing.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -167,7 +168,7 @@ class BenchCommand : public Command {
   absl::Status StartEngineHere() {
     if (engine_.batch_scheduling()) PreferThroughput();
     if (!config_path_.empty()) {
-      model_dir_ = folder_.path();
+      model_dir_ = folder_.emplace().path();
       if (absl::Status s = WriteRandomModel(config_path_, load_.seed, model_dir_); !s.ok()) return s;
     }
     const auto options = engine_.ToOptions();
@@ -279,7 +280,7 @@ class BenchCommand : public Command {
   LoadOptions load_;
 
   // In the order in which they have to go: the last first.
-  const TemporaryFolder folder_;
+  std::optional<TemporaryFolder> folder_;
   std::optional<Workload> workload_;
   std::unique_ptr<Engine> running_;
   std::unique_ptr<HistoryStore> store_;

@@ -61,6 +61,16 @@ class OfflineVerbsTest(unittest.TestCase):
         for name in names[::6]:
             with self.subTest(name): self.check(name, "score")
 
+    def test_leaves_nothing_in_the_temporary_folder(self):
+        folder = os.path.join(self.folder, "tmp")
+        os.mkdir(folder)
+        loading = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "LD_BIND_NOW")  # without them it starts anew
+        environment = {name: value for name, value in os.environ.items() if name not in loading} | {"TMPDIR": folder}
+        source = os.path.join(arguments.fixtures, "inputs.jsonl")
+        out = os.path.join(self.folder, "out.jsonl")
+        subprocess.run([arguments.binary, "reply", "--model", self.lay_out("tied-2"), "--in", source, "--out", out], env=environment, check=True)
+        self.assertEqual(os.listdir(folder), [])
+
     def test_scores_one_line_at_a_time(self):
         self.check("untied-3-general-memory-copy-post_copy", "score", "--batch-size", "1")
 
