@@ -1,9 +1,12 @@
 #include "tests/support/fixtures.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 
 namespace idiolect::testing {
 namespace {
@@ -24,13 +27,33 @@ std::string WeightsOf(const std::string& name) {  // "tied-3-general" → "tied-
   return name.substr(0, name.find('-') + 2);
 }
 
+// Go with the process, so that tests leave nothing behind.
+class FoldersOfThisProcess {
+ public:
+  ~FoldersOfThisProcess() {
+    if (getpid() != process_) return;  // a fork of it ends
+    std::error_code ignored;
+    for (const std::string& path : paths_) fs::remove_all(path, ignored);
+  }
+  std::string Keep(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    return paths_.emplace_back(path);
+  }
+
+ private:
+  const pid_t process_ = getpid();
+  std::mutex mutex_;
+  std::vector<std::string> paths_;
+};
+
 }  // namespace
 
 std::string SourceDir() { return IDIOLECT_SOURCE_DIR; }
 
 std::string MakeTempDir() {
+  static FoldersOfThisProcess made;
   std::string pattern = (fs::temp_directory_path() / "idiolect-test-XXXXXX").string();
-  return mkdtemp(pattern.data());
+  return made.Keep(mkdtemp(pattern.data()));
 }
 
 std::vector<std::string> FixtureModelNames() {

@@ -11,7 +11,7 @@ namespace idiolect::testing {
 
 // The project's root.
 std::string SourceDir();
-// A fresh folder under the system's temporary one.
+// A fresh folder under the system's temporary one, which goes with this process.
 std::string MakeTempDir();
 
 // Names of the models: weights, then the parts that are switched on, "tied-3-general-memory-copy-post_copy".
