@@ -31,8 +31,8 @@ struct DecodingOptions {
   // reads them (of the newest kCountedExchanges), and that the reply has not said yet, is chosen as if it were
   // r^word_guidance times as probable (at most a million times), if it has at least a tenth of the largest probability;
   // r is how much likelier it is for the user than for somebody who has never said it (Lift in
-  // inference/word_evidence.h). So replies take up the user's own
-  // words, and seldom repeat themselves. The probabilities that are reported stay the model's. Excludes beam search.
+  // inference/word_evidence.h). So replies take up the user's own words, and seldom repeat themselves. The
+  // probabilities that are reported stay the model's. Excludes beam search.
   double word_guidance = 0.0;
 };
 

@@ -2,11 +2,9 @@
 
 The mathematics and the names of the tensors are those of src/model; tests/integration/gpu_training_test.py compares the two.
 """
-import hashlib
 import json
 import math
 import os
-import struct
 import sys
 
 try:
@@ -18,6 +16,7 @@ except ImportError as missing:
              "which /usr/bin/python3 reads")
 
 from corpus import BOS, CLS, EOS, PAD
+from model_files import check_digests, digests, header_and_data, json_object, read, safetensors, write
 
 PARTS = ["general", "memory", "copy", "post_copy"]
 MOST_TOKENS = 4096  # of a post or a response
@@ -25,7 +24,6 @@ RANGES = {  # as src/model/config.cc takes them
     "vocab_size": (5, 1 << 20), "d_model": (1, 8192), "hidden_size": (2, 16384), "readout_size": (1, 16384),
     "history_layers": (0, 64), "memory_layers": (0, 64), "heads": (1, 8192), "feed_forward_size": (1, 65536),
     "max_history": (1, 1024), "max_post_tokens": (2, MOST_TOKENS), "max_response_tokens": (2, MOST_TOKENS)}
-DIGESTS = {"sha256_tensors": "the tensors", "sha256_config": "config.json", "sha256_tokenizer": "tokenizer.model"}
 MINUS_LARGE = -1e9  # finite: a row without any place must stay a number
 
 
@@ -264,15 +262,6 @@ def _safe_log(p):
 
 
 # ---- files -----------------------------------------------------------------------------------------------------
-# What is wrong with a file ends the program with a message of ours: Python's may quote all of the file.
-def read(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise SystemExit(f"{path}: {error.strerror}")
-
-
 def save(folder, config, parameters, tokenizer):
     """A model directory with float16 weights, the tokenizer file copied into it, and checksums of all three."""
     tokenizer_bytes = read(tokenizer)
@@ -282,10 +271,8 @@ def save(folder, config, parameters, tokenizer):
         raw = parameters[name].detach().float().cpu().numpy().astype("<f2").tobytes()
         tensors[name] = {"dtype": "F16", "shape": list(parameters[name].shape), "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
-    header = json.dumps({"__metadata__": _digests(data, config_bytes, tokenizer_bytes)} | tensors).encode()
-    header += b" " * (-len(header) % 8)
-    _write(folder, {"config.json": config_bytes, "tokenizer.model": tokenizer_bytes,
-                    "model.safetensors": struct.pack("<Q", len(header)) + header + data})
+    header = {"__metadata__": digests(data, config_bytes, tokenizer_bytes)} | tensors
+    write(folder, {"config.json": config_bytes, "tokenizer.model": tokenizer_bytes, "model.safetensors": safetensors(header, data)})
 
 
 def load(folder):
@@ -294,8 +281,8 @@ def load(folder):
         os.path.join(folder, name) for name in ("model.safetensors", "config.json", "tokenizer.model"))
     config_bytes, tokenizer_bytes = read(config_path), read(tokenizer_path)
     config = _config(config_path, config_bytes)
-    header, data = _header_and_data(weights_path, read(weights_path))
-    _check_digests(weights_path, header.pop("__metadata__", {}), _digests(data, config_bytes, tokenizer_bytes))
+    header, data = header_and_data(weights_path, read(weights_path))
+    check_digests(weights_path, header.pop("__metadata__", {}), digests(data, config_bytes, tokenizer_bytes))
     shapes = parameter_shapes(config)
     unknown = sorted(header.keys() - shapes.keys())  # "__metadata__" among them, where its name is damaged
     if unknown:
@@ -303,45 +290,8 @@ def load(folder):
     return config, {name: _tensor(weights_path, name, shape, header, data) for name, shape in shapes.items()}
 
 
-def _write(folder, files):
-    try:
-        os.makedirs(folder, exist_ok=True)
-        for name, content in files.items():
-            path = os.path.join(folder, name)
-            with open(path + ".part", "wb") as file:
-                file.write(content)
-            os.replace(path + ".part", path)
-    except OSError as error:
-        raise SystemExit(f"{error.filename or folder}: {error.strerror}; expected a folder that a model can be written to")
-
-
-def _digests(*contents):
-    """Of the contents that DIGESTS names, in that order."""
-    return {key: hashlib.sha256(content).hexdigest() for key, content in zip(DIGESTS, contents)}
-
-
-def _check_digests(path, metadata, digests):
-    """As CheckDigests of src/model/dhap_model.cc: all or none, so that a damaged name doesn't turn its check off."""
-    if not isinstance(metadata, dict):
-        raise SystemExit(f"{path}: __metadata__: expected an object of strings")
-    present = [key for key in digests if key in metadata]
-    if present and len(present) != len(digests):
-        raise SystemExit(f"{path}: has {len(present)} of the {len(digests)} checksums that it should have")
-    for key in present:
-        if metadata[key] != digests[key]:
-            raise SystemExit(f"{path}: its checksum of {DIGESTS[key]} does not match: a file of this model is damaged or of another one")
-
-
-def _json_object(where, content):
-    try:
-        value = json.loads(content.decode())
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else sys.exit(f"{where}: expected a JSON object in UTF-8")
-
-
 def _config(path, content):
-    config = _json_object(path, content)
+    config = json_object(path, content)
     for name, (low, high) in RANGES.items():
         if type(config.get(name)) is not int or not low <= config[name] <= high:
             raise SystemExit(f"{path}: {name}: expected an integer from {low} to {high}")
@@ -353,13 +303,6 @@ def _config(path, content):
     if not isinstance(parts, list) or {str(part) for part in parts} != set(PARTS) or config.get("tie_embeddings") is not True:
         raise SystemExit(f"{path}: parts, tie_embeddings: expected the parts {', '.join(PARTS)} and tied embeddings")
     return config
-
-
-def _header_and_data(path, content):
-    size = int.from_bytes(content[:8], "little")
-    if not 0 < size <= len(content) - 8:
-        raise SystemExit(f"{path}: expected a safetensors file, with a whole header")
-    return _json_object(f"{path}: its header", content[8:8 + size]), content[8 + size:]
 
 
 def _tensor(path, name, shape, header, data):

@@ -2,6 +2,7 @@
 // upper end.
 #pragma once
 
+#include <limits>
 #include <string>
 
 #include "CLI/CLI.hpp"
@@ -10,25 +11,24 @@
 
 namespace idiolect {
 
-// Both ends included.
-inline CLI::Validator Between(double low, double high) {
-  const std::string expected = absl::StrCat("a number from ", low, " to ", high);
+// `expected` is for the error, `shown` for the help.
+inline CLI::Validator NumberCheck(double low, double high, const std::string& expected, const std::string& shown) {
   const auto check = [=](const std::string& text) -> std::string {
     double value;
     const bool good = absl::SimpleAtod(text, &value) && value >= low && value <= high;
-    return good ? "" : absl::StrCat("expected ", expected, ", got ", text);
+    return good ? "" : absl::StrCat("expected a number ", expected, ", got ", text);
   };
-  return CLI::Validator(check, absl::StrCat("in [", low, " - ", high, "]"));
+  return CLI::Validator(check, shown);
+}
+
+// Both ends included.
+inline CLI::Validator Between(double low, double high) {
+  return NumberCheck(low, high, absl::StrCat("from ", low, " to ", high), absl::StrCat("in [", low, " - ", high, "]"));
 }
 
 inline CLI::Validator AtLeast(int low) {
-  const auto check = [=](const std::string& text) -> std::string {
-    double value;
-    return absl::SimpleAtod(text, &value) && value >= low
-               ? ""
-               : absl::StrCat("expected a number of at least ", low, ", got ", text);
-  };
-  return CLI::Validator(check, low == 1 ? "POSITIVE" : "NONNEGATIVE");
+  return NumberCheck(low, std::numeric_limits<double>::infinity(), absl::StrCat("of at least ", low),
+                     low == 1 ? "POSITIVE" : "NONNEGATIVE");
 }
 
 }  // namespace idiolect

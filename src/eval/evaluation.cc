@@ -163,7 +163,8 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluationOptions& options, const std:
                                {.guidance = options.guidance, .word_guidance = options.word_guidance},
                                vectors ? &*vectors : nullptr,
                                embeddings};
-  const auto run = RunLine(options, context.lengths, (*model)->content_hash());
+  absl::StatusOr<std::string> run = "";  // only a file of examples has to tell runs apart
+  if (!options.examples_file.empty()) run = RunLine(options, context.lengths, (*model)->content_hash());
   if (!run.ok()) return run.status();
   auto file = ExamplesFile::Open(options.examples_file, *run);
   if (!file.ok()) return file.status();

@@ -24,8 +24,10 @@ struct Backend {
         models(models),
         store(store),
         ledger(*metrics, options.tracing),
-        executor(options.store_threads, options.max_store_queue),
-        erasures(models, executor) {}
+        executor(options.store_threads, options.max_store_queue) {}
+
+  // Before a history of the user's is read.
+  HistoryUse UseHistory(UserKey user) { return HistoryUse(models, executor, std::move(user)); }
 
   // Those of the model at present among them.
   Limits limits() const {
@@ -48,7 +50,6 @@ struct Backend {
   HistoryStore& store;
   CallLedger ledger;
   StoreExecutor executor;
-  Erasures erasures;
 };
 
 }  // namespace idiolect

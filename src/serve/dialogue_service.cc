@@ -36,7 +36,7 @@ class ReplyToCall final : public ReplyObserver {
 };
 
 void Generate(Backend& backend, ReplyCall& call) {
-  HistoryUse use(backend.erasures, call.User());
+  HistoryUse use = backend.UseHistory(call.User());
   absl::StatusOr<ReplyRequest> request =
       MakeReplyRequest(backend, *use.engine(), call.request(), call.User(), call.deadline());
   if (!request.ok()) return call.End(request.status());
@@ -57,7 +57,7 @@ bool IsPerToken(const v1::ScoreRepliesRequest& request) {
 
 void Score(Backend& backend, ScoreCall& call) {
   const v1::ScoreRepliesRequest& request = call.request();
-  const HistoryUse use(backend.erasures, call.User());
+  const HistoryUse use = backend.UseHistory(call.User());
   const Scoring scoring = FromProto(request.scoring());
   absl::StatusOr<History> history = backend.store.Recent(
       call.User(), HistoryWanted(scoring, use.engine()->model_info().max_history), request.min_revision());

@@ -19,31 +19,19 @@
 
 namespace idiolect {
 
-class Erasures {
- public:
-  Erasures(ModelHost& models, StoreExecutor& executor) : models_(models), executor_(executor) {}
-
-  // To be called when the store has erased the user, or may have (kUnavailable leaves that open). May block. Of what
-  // the store deletes by itself ModelHost hears without this.
-  void Erased(const UserKey& user) { models_.Erased(user); }
-
- private:
-  friend class HistoryUse;
-  ModelHost& models_;
-  StoreExecutor& executor_;
-};
-
 // From before a user's history is read until the engine has answered; the model that answers stays the same meanwhile.
 class HistoryUse {
  public:
-  HistoryUse(Erasures& erasures, UserKey user);
+  // Both must outlive it.
+  HistoryUse(ModelHost& models, StoreExecutor& executor, UserKey user);
   // Call it from the engine's callback, before the call is ended. Does not block.
   void End() const;
 
   const ModelHost::Lease& engine() const { return engine_; }
 
  private:
-  Erasures& erasures_;
+  ModelHost& models_;
+  StoreExecutor& executor_;
   UserKey user_;
   ModelHost::Lease engine_;
   uint64_t count_at_start_;

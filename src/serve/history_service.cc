@@ -31,7 +31,7 @@ absl::Status Append(Backend& backend, AppendCall& call) {
 // The user of a conversation that is going on will be answered again soon: their profile is built anew while they read.
 // A history is read for it, so the same care is taken as for a reply (serve/erasures.h).
 void PrepareNextReply(Backend& backend, const UserKey& user) {
-  const HistoryUse use(backend.erasures, user);
+  const HistoryUse use = backend.UseHistory(user);
   if (!use.engine()->HoldsProfile(user)) return;
   absl::StatusOr<History> history = backend.store.Recent(user, use.engine()->model_info().max_history);
   if (history.ok()) use.engine()->PrepareProfile(user, *std::move(history));
@@ -103,7 +103,7 @@ absl::Status Delete(Backend& backend, DeleteCall& call) {
   const v1::DeleteExchangeRequest& request = call.request();
   const auto deleted = backend.store.Delete(call.User(), request.exchange_id(), request.request_id());
   // A profile of an older revision is out of use from here on, but it still holds the deleted words.
-  if (deleted.ok() || absl::IsUnavailable(deleted.status())) backend.erasures.Erased(call.User());
+  if (deleted.ok() || absl::IsUnavailable(deleted.status())) backend.models.Erased(call.User());
   if (!deleted.ok()) return deleted.status();
   call.response().set_revision(deleted->revision);
   call.response().set_duplicate(deleted->duplicate);
@@ -112,7 +112,7 @@ absl::Status Delete(Backend& backend, DeleteCall& call) {
 
 absl::Status Erase(Backend& backend, EraseCall& call) {
   const absl::StatusOr<ErasureReceipt> receipt = backend.store.Forget(call.User(), call.request().request_id());
-  backend.erasures.Erased(call.User());
+  backend.models.Erased(call.User());
   if (!receipt.ok()) return receipt.status();
   v1::EraseUserResponse& response = call.response();
   response.set_user_id(call.request().user_id());

@@ -51,8 +51,8 @@ class ModelHost {
   const std::string& model_dir() const { return model_dir_; }
   std::string SiblingDir(const std::string& name) const;
 
-  // To be called when something of the user's history has been erased from the store, or may have: what was derived
-  // from it goes. May block; not from an engine's thread. How this leaves no gap: serve/erasures.h.
+  // To be called when something of the user's history has been erased from the store, or may have (kUnavailable leaves
+  // that open): what was derived from it goes. May block; not from an engine's thread. How this leaves no gap: serve/erasures.h.
   void Erased(const UserKey& user);
   // How many erasures there have been, of whomever.
   uint64_t erasures() const { return erasures_.load(); }

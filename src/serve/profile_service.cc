@@ -16,7 +16,7 @@ using UsersCall = UnaryCall<v1::ListUsersRequest, v1::ListUsersResponse>;
 
 void Profile(Backend& backend, ProfileCall& call) {
   const v1::GetProfileRequest& request = call.request();
-  const HistoryUse use(backend.erasures, call.User());
+  const HistoryUse use = backend.UseHistory(call.User());
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
   auto ticket = ProfileQueries(backend.store, *use.engine())
                     .Profile(call.User(), request.min_revision(), CoercePageSize(request.vocabulary_size(), 20),
@@ -31,7 +31,7 @@ void Profile(Backend& backend, ProfileCall& call) {
 
 void Memory(Backend& backend, MemoryCall& call) {
   const v1::QueryMemoryRequest& request = call.request();
-  const HistoryUse use(backend.erasures, call.User());
+  const HistoryUse use = backend.UseHistory(call.User());
   const std::shared_ptr<Cancellation> cancellation = call.cancellation();
   auto ticket = ProfileQueries(backend.store, *use.engine())
                     .Memory(call.User(), request.min_revision(), request.post(), call.deadline(),

@@ -51,7 +51,7 @@ ReplyStream::ReplyStream(Backend& backend, grpc::CallbackServerContext* context)
 void ReplyStream::Run() {
   const CallTrace::Scope scope(record_.trace());
   const UserKey user = caller_.User(request_.user_id());
-  HistoryUse use(backend_.erasures, user);
+  HistoryUse use = backend_.UseHistory(user);
   absl::StatusOr<ReplyRequest> request =
       MakeReplyRequest(backend_, *use.engine(), request_, user, DeadlineOf(*context_));
   if (!request.ok()) return Fail(request.status());

@@ -1,12 +1,13 @@
 #include "tests/support/fixtures.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <list>
 #include <mutex>
+
+#include "tests/support/temp_folder.h"
 
 namespace idiolect::testing {
 namespace {
@@ -27,33 +28,15 @@ std::string WeightsOf(const std::string& name) {  // "tied-3-general" → "tied-
   return name.substr(0, name.find('-') + 2);
 }
 
-// Go with the process, so that tests leave nothing behind.
-class FoldersOfThisProcess {
- public:
-  ~FoldersOfThisProcess() {
-    if (getpid() != process_) return;  // a fork of it ends
-    std::error_code ignored;
-    for (const std::string& path : paths_) fs::remove_all(path, ignored);
-  }
-  std::string Keep(const std::string& path) {
-    const std::lock_guard lock(mutex_);
-    return paths_.emplace_back(path);
-  }
-
- private:
-  const pid_t process_ = getpid();
-  std::mutex mutex_;
-  std::vector<std::string> paths_;
-};
-
 }  // namespace
 
 std::string SourceDir() { return IDIOLECT_SOURCE_DIR; }
 
 std::string MakeTempDir() {
-  static FoldersOfThisProcess made;
-  std::string pattern = (fs::temp_directory_path() / "idiolect-test-XXXXXX").string();
-  return made.Keep(mkdtemp(pattern.data()));
+  static std::mutex mutex;
+  static std::list<TempFolder> made;
+  const std::lock_guard lock(mutex);
+  return made.emplace_back().path().string();
 }
 
 std::vector<std::string> FixtureModelNames() {

@@ -1,6 +1,8 @@
 // A folder of a test's own, removed with all that is in it.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -17,6 +19,7 @@ class TempFolder {
     path_ = name;
   }
   ~TempFolder() {
+    if (getpid() != process_) return;  // a fork of the test ends
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -27,6 +30,7 @@ class TempFolder {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  const pid_t process_ = getpid();
   std::filesystem::path path_;
 };
 
